@@ -1,0 +1,3 @@
+//! `kdc`: everything that a person types. Links no libtorch.
+
+fn main() {}

@@ -1,0 +1,381 @@
+//! The plan: everything the engine needs to know, and all that it knows.
+//!
+//! A plan is self-contained, versioned and printable (`kdc plan`). Networks and losses are flat lists of
+//! primitive operations in the order in which they run, each with the shape of what it gives;
+//! the engine asserts these shapes and infers nothing.
+
+use crate::shape::Shape;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// The version of the format below. An engine refuses a plan of another.
+pub const FORMAT: u32 = 1;
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Plan {
+    /// [`FORMAT`].
+    pub kdc_plan: u32,
+    /// The version of kdc that wrote it.
+    pub kdc: String,
+    /// What the run folder is called: the file's name without `.kd`.
+    pub experiment: String,
+    /// The `.kd` files that it was compiled from, the experiment first.
+    pub sources: Vec<SourceText>,
+    /// One run each.
+    pub seeds: Vec<u64>,
+    pub data: Vec<DataSet>,
+    pub networks: Vec<Network>,
+    /// All parameters and buffers, network by network in declaration order, which is the order in which
+    /// they are initialised; then those of taps and losses.
+    pub parameters: Vec<Parameter>,
+    /// In the order in which they run.
+    pub stages: Vec<Stage>,
+    /// How each network is measured.
+    pub evaluations: Vec<Evaluation>,
+    pub cost: Costs,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SourceText {
+    pub file: String,
+    /// Of its text: FNV-1a, 64 bits, in hexadecimal.
+    pub hash: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DataSet {
+    pub name: String,
+    /// The first that is there is taken.
+    pub sources: Vec<DataSource>,
+    /// What a sample consists of after the transforms, `index` excepted.
+    pub fields: Vec<Field>,
+    /// In order.
+    pub transforms: Vec<Transform>,
+    pub batch: Batch,
+    /// The part of the training samples that is kept apart to choose on, if any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hold_out: Option<f64>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+pub enum DataSource {
+    /// The official binary version: `data_batch_1.bin` … in a folder, relative to the working directory.
+    Cifar10 { path: String },
+    /// The built-in drawn pictures.
+    Shapes { train: u64, test: u64 },
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Field {
+    pub name: String,
+    pub kind: FieldKind,
+    /// `[N, 3, 32, 32]`
+    pub shape: Shape,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FieldKind {
+    /// 32-bit floating point.
+    Real,
+    Bool,
+    /// Integers below a bound.
+    Id(u64),
+    /// Integers below the number of classes.
+    Class(u64),
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Transform {
+    /// Bytes to 0…1 if they are bytes, then `(x - mean) / std` for each channel.
+    Normalize {
+        field: String,
+        mean: Vec<f64>,
+        std: Vec<f64>,
+    },
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Batch {
+    pub size: u64,
+    /// Whether a last, smaller batch of an epoch is left out of training.
+    pub drop_last: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    Teacher,
+    Student,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Network {
+    pub name: String,
+    pub role: Role,
+    /// As it was written: `LightNN(classes: 10)`.
+    pub model: String,
+    pub weights: Weights,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Weights {
+    /// Drawn as PyTorch draws them after `manual_seed(seed + offset)`: the k-th student has offset k - 1.
+    Initialised { offset: u64 },
+    /// A student of another experiment, which is trained first when its result is missing or no longer fits.
+    Experiment {
+        /// As it was written.
+        file: String,
+        /// The student's name there.
+        network: String,
+        plan: Box<Plan>,
+    },
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Parameter {
+    /// `light.features.0.weight`: the owner, a full stop, and PyTorch's name.
+    pub name: String,
+    /// The network, tap or edge that owns it.
+    pub owner: String,
+    pub kind: ParameterKind,
+    pub shape: Shape,
+    pub init: Init,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ParameterKind {
+    /// Of a network.
+    Weight,
+    /// Batch norm's running statistics: saved, never trained.
+    Buffer,
+    /// Of a tap or a loss: trained, kept in checkpoints, never exported.
+    Auxiliary,
+}
+
+/// How a parameter starts. Draws come from the generator in the order of [`Plan::parameters`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Init {
+    /// Evenly from -bound to bound.
+    Uniform {
+        bound: f64,
+    },
+    Normal {
+        mean: f64,
+        std: f64,
+    },
+    Constant(f64),
+}
+
+/// What a part of the computation belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Part {
+    /// Constant for the whole run.
+    Teacher,
+    Student,
+    /// Taps' layers: trained beside the student, dropped on export.
+    Auxiliary,
+    Loss,
+}
+
+/// Operations in the order in which they run.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Program {
+    /// Fields of the batch that it reads: `images.image`. They are values of that name.
+    pub fields: Vec<String>,
+    /// Values that it reads from the stage's `constant` program.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub constants: Vec<String>,
+    pub nodes: Vec<Node>,
+    /// The values that are wanted from it.
+    pub outputs: Vec<String>,
+}
+
+/// One primitive operation.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Node {
+    /// The name of the value that it gives, unique in its program.
+    pub value: String,
+    pub op: String,
+    pub part: Part,
+    /// Values of earlier nodes, or of the program's fields and constants.
+    pub inputs: Vec<String>,
+    /// The operation's own parameters by role: `weight: light.features.0.weight`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub parameters: BTreeMap<String, String>,
+    /// All of the operation's arguments, defaults included. `training` says how dropout and batch norm
+    /// behave.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub args: BTreeMap<String, Arg>,
+    pub shape: Shape,
+}
+
+/// A compile-time argument, or a number that is known at each step.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Arg {
+    Bool(bool),
+    Int(i64),
+    Number(f64),
+    /// A word, or the symbol `N`: the number of samples in the batch.
+    Text(String),
+    List(Vec<Arg>),
+    /// Arithmetic with symbols: `{calculate: mul, of: [2, N]}`. `calculate` is one of add, sub, mul, div, pow, neg.
+    Formula {
+        calculate: String,
+        of: Vec<Arg>,
+    },
+}
+
+/// One `train` block.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Stage {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// The data set that makes an epoch.
+    pub data: String,
+    pub epochs: u64,
+    pub optimizer: Optimizer,
+    /// When the test set is measured.
+    pub test: TestTime,
+    /// The parameters that the optimizer changes.
+    pub learns: Vec<String>,
+    /// The teachers, up to the values that `step` reads. Constant for the whole run.
+    pub constant: Program,
+    /// Students, auxiliary layers and losses; its outputs are the edges' losses.
+    pub step: Program,
+    pub edges: Vec<EdgeLoss>,
+    /// What was declared but is not computed in training, because no edge reaches it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pruned: Vec<Pruned>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TestTime {
+    AtEnd,
+    EachEpoch,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Pruned {
+    /// `deep.classifier`
+    pub value: String,
+    pub parameters: u64,
+    /// For one sample.
+    pub multiply_adds: u64,
+}
+
+/// The settings of PyTorch's optimizer of the same name.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Optimizer {
+    Adam {
+        lr: f64,
+        betas: (f64, f64),
+        eps: f64,
+        weight_decay: f64,
+    },
+    Adamw {
+        lr: f64,
+        betas: (f64, f64),
+        eps: f64,
+        weight_decay: f64,
+    },
+    Sgd {
+        lr: f64,
+        momentum: f64,
+        weight_decay: f64,
+        nesterov: bool,
+    },
+}
+
+/// One loss edge: the total is the sum of `weight` times the value over all edges.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EdgeLoss {
+    pub name: String,
+    /// `deep.features ~> regressed by mse`
+    pub written: String,
+    /// `examples/hint.kd:9`
+    pub at: String,
+    /// The output of the `step` program that is its loss.
+    pub value: String,
+    pub weight: f64,
+}
+
+/// How a network is measured: its program runs in evaluation mode over the test (or held-out) samples.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Evaluation {
+    pub network: String,
+    pub data: String,
+    pub program: Program,
+    /// The output that answers, `[N, classes]` logits.
+    pub logits: String,
+    /// The field with the right answer: `images.label`.
+    pub label: String,
+    pub classes: u64,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Costs {
+    pub teacher: Cost,
+    pub student: Cost,
+    pub auxiliary: Cost,
+}
+
+/// What a part costs in training, over all stages; what is pruned does not count.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Cost {
+    pub parameters: u64,
+    /// Forward, for one sample.
+    pub multiply_adds: u64,
+    /// Of parameters in f32.
+    pub parameter_bytes: u64,
+    /// Of all values in f32, for one sample, forward.
+    pub activation_bytes: u64,
+}
+
+impl Plan {
+    /// Reads a plan. The message names the line and column of what is wrong.
+    pub fn from_yaml(text: &str) -> Result<Plan, String> {
+        #[derive(Deserialize)]
+        struct Version {
+            kdc_plan: u32,
+            #[serde(default)]
+            kdc: String,
+        }
+        let version: Version = serde_yaml::from_str(text).map_err(|e| e.to_string())?;
+        if version.kdc_plan != FORMAT {
+            return Err(format!(
+                "the plan has format {} (written by kdc {}), this engine reads format {FORMAT}",
+                version.kdc_plan, version.kdc
+            ));
+        }
+        serde_yaml::from_str(text).map_err(|e| e.to_string())
+    }
+
+    pub fn to_yaml(&self) -> String {
+        serde_yaml::to_string(self).expect("a plan holds nothing that YAML cannot say")
+    }
+}

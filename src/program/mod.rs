@@ -1,0 +1,3 @@
+//! What a file means: names, networks as graphs, shapes.
+
+pub mod ops;
