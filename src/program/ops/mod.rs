@@ -3,8 +3,27 @@
 //! The checker, the plan, hover, completion, `explain` and the reference page read it; a test
 //! compares every rule with libtorch on random arguments.
 
+mod check;
+
 use crate::plan::Init;
 use crate::shape::{Dim, Shape};
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::LazyLock;
+
+/// The largest number of parameters that one operation may own: 40 GB in f32.
+pub const MOST_PARAMETERS: u64 = 10_000_000_000;
+
+/// The largest number of values that an operation may give for one sample: 4 TB in f32.
+pub const MOST_VALUES: u64 = 1_000_000_000_000;
+
+/// Operations of one kind, for the reference.
+pub struct Family {
+    pub title: &'static str,
+    /// Markdown, a sentence or two on what they share.
+    pub doc: &'static str,
+    pub operations: &'static [Operation],
+}
 
 /// One operation.
 pub struct Operation {
@@ -17,19 +36,32 @@ pub struct Operation {
     pub arguments: &'static [Argument],
     /// Whether it owns parameters, so that applications of it have names.
     pub owns: bool,
-    /// The rule: what it gives for these inputs and arguments.
-    pub rule: fn(&Site) -> Result<Inferred, Refusal>,
+    /// Whether it behaves differently in training and in evaluation.
+    pub modal: bool,
+    /// The rule: what it gives for these inputs and arguments. Callers want [`Operation::infer`], which
+    /// checks what all rules rely on.
+    rule: fn(&Site) -> Result<Inferred, Refusal>,
 }
 
 pub struct Input {
     pub name: &'static str,
     pub takes: Takes,
+    /// The shapes it takes, for people and for random tests: `[N, C, H, W]`, `[N, L] or [N, C, L]`;
+    /// `..` stands for any number of dimensions.
+    pub shape: &'static str,
+    /// Whether a number may stand there: the rule then sees a real tensor of shape `[]`.
+    pub number: bool,
+    /// Whether a tuple of any number of tensors stands there. Only ever the only input.
+    pub many: bool,
 }
 
 /// Which tensors an input takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Takes {
+    /// Real numbers, probabilities among them.
     Real,
+    /// Real numbers that are no probabilities yet.
+    Logits,
     Bool,
     /// `id(V)` or `class(C)`.
     Integer,
@@ -48,25 +80,29 @@ pub struct Argument {
 /// What values an argument takes. A bound is inclusive.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Kind {
-    Int {
-        min: i64,
-        max: i64,
-    },
-    Float {
-        min: f64,
-        max: f64,
-    },
+    /// [`Value::Int`]
+    Int { min: i64, max: i64 },
+    /// [`Value::Float`]
+    Float { min: f64, max: f64 },
+    /// [`Value::Bool`]
     Bool,
-    /// One whole number for both axes, or a tuple `(height, width)`.
-    Pair {
-        min: i64,
-        max: i64,
-    },
-    /// A list or tuple of whole numbers.
-    Ints,
-    /// A shape `[N, 3, H]`: dimensions, numbers or `N`.
+    /// One whole number for both axes, or a tuple `(height, width)`: [`Value::Pair`].
+    Pair { min: i64, max: i64 },
+    /// A dimension of the first input by its number, from the end if negative: [`Value::Int`].
+    Axis,
+    /// The same where the dimension is yet to be made: the end is one further.
+    NewAxis,
+    /// One or more dimensions of the first input, an int or a list: [`Value::Ints`].
+    Axes,
+    /// All the dimensions of the first input in a new order: [`Value::Ints`].
+    Order,
+    /// The size of a dimension, 1 to `max`; a symbol where it is not known: [`Value::Dims`] of one.
+    Size { max: u64 },
+    /// Height and width, or one size for both: [`Value::Dims`] of two.
+    Sizes,
+    /// A shape `[N, 3, H]`: [`Value::Dims`].
     Dims,
-    /// A number that may also depend on `N` or be computed in the run.
+    /// A number that may also depend on `N` or be computed in the run: [`Value::Float`] if known.
     Scalar,
 }
 
@@ -115,7 +151,8 @@ pub enum Value {
     Absent,
 }
 
-/// One call, as a rule sees it. Inputs are of the element types asked for and arguments lie within their bounds.
+/// One call, as a rule sees it. Inputs are of the element types asked for, arguments lie within
+/// their bounds and stand in the operation's order, defaults filled in.
 pub struct Site<'a> {
     pub inputs: &'a [Tensor],
     pub arguments: &'a [(&'static str, Value)],
@@ -127,7 +164,7 @@ pub struct Inferred {
     pub output: Tensor,
     /// In the order in which PyTorch draws them.
     pub weights: Vec<Weight>,
-    /// For one sample, forward.
+    /// For one sample, forward. 0 where the shape is not known.
     pub multiply_adds: u64,
 }
 
@@ -136,6 +173,7 @@ pub struct Weight {
     /// `weight`, `bias`, `running_mean`
     pub role: &'static str,
     pub shape: Shape,
+    /// Meaningless while the shape is not wholly known.
     pub init: Init,
     /// Saved with the network but never trained.
     pub buffer: bool,
@@ -159,6 +197,7 @@ pub struct Refusal {
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum Blame {
+    /// By its place among the call's tensors.
     Input(usize),
     Argument(&'static str),
     Call,
@@ -166,7 +205,7 @@ pub enum Blame {
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum Repair {
-    /// A step to put before this one: `flatten`.
+    /// A step to put before this one, after the tensor that is blamed: `flatten`.
     StepBefore { text: String, step: String },
     /// Another value for an argument.
     Set {
@@ -178,10 +217,80 @@ pub enum Repair {
     Say(String),
 }
 
-/// All operations.
-pub static OPERATIONS: &[&Operation] = &[];
+/// All operations, in the order of the reference.
+pub static FAMILIES: &[Family] = &[];
+
+/// All operations, in the order of the reference.
+pub fn all() -> impl Iterator<Item = &'static Operation> {
+    FAMILIES.iter().flat_map(|family| family.operations)
+}
 
 /// The operation of that name.
 pub fn find(name: &str) -> Option<&'static Operation> {
-    OPERATIONS.iter().find(|op| op.name == name).copied()
+    static BY_NAME: LazyLock<HashMap<&str, &Operation>> =
+        LazyLock::new(|| all().map(|op| (op.name, op)).collect());
+    BY_NAME.get(name).copied()
+}
+
+impl Operation {
+    pub fn argument(&self, name: &str) -> Option<&'static Argument> {
+        self.arguments.iter().find(|a| a.name == name)
+    }
+
+    /// The arguments in the operation's order, what was not given by its default. None if one that has
+    /// no default is missing.
+    pub fn complete(&self, given: &[(&'static str, Value)]) -> Option<Vec<(&'static str, Value)>> {
+        let value = |name: &str| given.iter().find(|(n, _)| *n == name).map(|(_, v)| v);
+        self.arguments
+            .iter()
+            .map(|argument| {
+                let value = match (value(argument.name), argument.default) {
+                    (Some(value), _) => value.clone(),
+                    (None, Default::Same(other)) => value(other)?.clone(),
+                    (None, default) => default.value(argument.kind)?,
+                };
+                Some((argument.name, value))
+            })
+            .collect()
+    }
+
+    /// What it gives for these inputs and arguments, or why it cannot. Total: whatever the numbers are,
+    /// nothing overflows and nothing is allocated.
+    pub fn infer(&self, site: &Site) -> Result<Inferred, Refusal> {
+        check::inputs(self, site)?;
+        check::arguments(self, site)?;
+        let inferred = (self.rule)(site)?;
+        check::limits(self, &inferred)?;
+        Ok(inferred)
+    }
+}
+
+impl Default {
+    /// As a value of an argument of that kind; none for one that is required or the same as another.
+    fn value(self, kind: Kind) -> Option<Value> {
+        Some(match (self, kind) {
+            (Default::Required | Default::Same(_), _) => return None,
+            (Default::None, _) => Value::Absent,
+            (Default::Int(n), Kind::Pair { .. }) => Value::Pair(n, n),
+            (Default::Int(n), Kind::Size { .. }) => {
+                Value::Dims(vec![Dim::Known(u64::try_from(n).ok()?)])
+            }
+            (Default::Int(n), _) => Value::Int(n),
+            (Default::Float(x), _) => Value::Float(x),
+            (Default::Bool(b), _) => Value::Bool(b),
+        })
+    }
+}
+
+impl fmt::Display for Tensor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.element {
+            Element::Real => {}
+            Element::Bool => f.write_str("bool")?,
+            Element::Id(bound) => write!(f, "id({bound})")?,
+            Element::Class(count) => write!(f, "class({count})")?,
+            Element::Probability => f.write_str("probability")?,
+        }
+        self.shape.fmt(f)
+    }
 }

@@ -1,0 +1,179 @@
+//! What all rules rely on: the types of inputs, the bounds of arguments, the size of what comes out.
+
+use super::{
+    Argument, Blame, Element, Inferred, Kind, MOST_PARAMETERS, MOST_VALUES, Operation, Refusal,
+    Repair, Site, Takes, Tensor, Value,
+};
+use crate::diag::Code;
+use crate::shape::Dim;
+
+/// Refuses tensors of a type that the operation does not take.
+pub fn inputs(op: &Operation, site: &Site) -> Result<(), Refusal> {
+    for (i, tensor) in site.inputs.iter().enumerate() {
+        let many = op.inputs.last().filter(|input| input.many);
+        if let Some(input) = op.inputs.get(i).or(many)
+            && !takes(input.takes, &tensor.element)
+        {
+            return Err(wrong_element(op, input.takes, i, tensor));
+        }
+    }
+    Ok(())
+}
+
+fn takes(takes: Takes, element: &Element) -> bool {
+    match takes {
+        Takes::Any => true,
+        Takes::Real => matches!(element, Element::Real | Element::Probability),
+        Takes::Logits => *element == Element::Real,
+        Takes::Bool => *element == Element::Bool,
+        Takes::Integer => matches!(element, Element::Id(_) | Element::Class(_)),
+    }
+}
+
+fn wrong_element(op: &Operation, takes: Takes, at: usize, tensor: &Tensor) -> Refusal {
+    let logits = takes == Takes::Logits && tensor.element == Element::Probability;
+    let wanted = match takes {
+        Takes::Logits if logits => "logits",
+        Takes::Real | Takes::Logits | Takes::Any => "real numbers",
+        Takes::Bool => "truth values",
+        Takes::Integer => "labels or ids",
+    };
+    let repair = match (takes, &tensor.element) {
+        (Takes::Real | Takes::Logits, Element::Bool) => Some(Repair::StepBefore {
+            text: "make them 0 and 1 with `float`".into(),
+            step: "float".into(),
+        }),
+        _ if logits => Some(Repair::Say("leave out the `softmax` before it".into())),
+        (Takes::Bool, Element::Real | Element::Probability) => {
+            Some(Repair::Say("compare them first, as in `x > 0`".into()))
+        }
+        _ => None,
+    };
+    Refusal {
+        code: if logits { Code::E0402 } else { Code::E0307 },
+        message: format!(
+            "`{}` takes {wanted}, but gets {}",
+            op.name,
+            tensor.element.describe()
+        ),
+        blame: Blame::Input(at),
+        label: format!("this is {tensor}"),
+        notes: Vec::new(),
+        repair,
+    }
+}
+
+impl Element {
+    /// In words: "labels of 10 classes".
+    pub fn describe(&self) -> String {
+        match self {
+            Element::Real => "real numbers".into(),
+            Element::Bool => "truth values".into(),
+            Element::Id(Dim::Unknown) => "ids".into(),
+            Element::Id(bound) => format!("ids below {bound}"),
+            Element::Class(Dim::Unknown) => "labels".into(),
+            Element::Class(count) => format!("labels of {count} classes"),
+            Element::Probability => "probabilities".into(),
+        }
+    }
+}
+
+/// Refuses values outside their bounds.
+pub fn arguments(op: &Operation, site: &Site) -> Result<(), Refusal> {
+    for argument in op.arguments {
+        if let Some((_, value)) = site.arguments.iter().find(|(n, _)| *n == argument.name)
+            && let Some(refusal) = out_of_bounds(op, argument, value)
+        {
+            return Err(refusal);
+        }
+    }
+    Ok(())
+}
+
+fn out_of_bounds(op: &Operation, argument: &Argument, value: &Value) -> Option<Refusal> {
+    let (shown, lowest, highest, low) = match (argument.kind, value) {
+        (Kind::Int { min, max }, Value::Int(n)) => {
+            if (min..=max).contains(n) {
+                return None;
+            }
+            (n.to_string(), min.to_string(), max.to_string(), *n < min)
+        }
+        (Kind::Pair { min, max }, Value::Pair(h, w)) => {
+            let n = [h, w].into_iter().find(|n| !(min..=max).contains(n))?;
+            (n.to_string(), min.to_string(), max.to_string(), *n < min)
+        }
+        (Kind::Float { min, max }, Value::Float(x)) => {
+            if (min..=max).contains(x) {
+                return None;
+            }
+            (x.to_string(), min.to_string(), max.to_string(), *x < min)
+        }
+        (kind @ (Kind::Size { .. } | Kind::Sizes | Kind::Dims), Value::Dims(dims)) => {
+            let max = match kind {
+                Kind::Size { max } => max,
+                _ => MOST_VALUES,
+            };
+            let wrong = |n: &u64| !(1..=max).contains(n);
+            let n = dims.iter().filter_map(Dim::known).find(wrong)?;
+            (n.to_string(), "1".into(), max.to_string(), n < 1)
+        }
+        _ => return None,
+    };
+    let limit = if low {
+        format!("at least {lowest}")
+    } else {
+        format!("at most {highest}")
+    };
+    let name = argument.name;
+    Some(Refusal {
+        code: Code::E0223,
+        message: format!("`{name}` of `{}` must be {limit}, not {shown}", op.name),
+        blame: Blame::Argument(name),
+        label: format!("must be {limit}"),
+        notes: Vec::new(),
+        repair: None,
+    })
+}
+
+/// Refuses what no machine holds, before anything multiplies it further.
+pub fn limits(op: &Operation, inferred: &Inferred) -> Result<(), Refusal> {
+    for weight in &inferred.weights {
+        let shape = &weight.shape;
+        if exceeds(shape.0.iter(), MOST_PARAMETERS) {
+            return Err(too_large(format!(
+                "`{}` would own a `{}` of {shape}, more than {MOST_PARAMETERS} parameters",
+                op.name, weight.role
+            )));
+        }
+    }
+    let shape = &inferred.output.shape;
+    if exceeds(shape.0.iter(), MOST_VALUES) {
+        return Err(too_large(format!(
+            "`{}` would give {shape}, more than {MOST_VALUES} values for each sample",
+            op.name
+        )));
+    }
+    Ok(())
+}
+
+/// Whether the product of what is known exceeds the limit.
+fn exceeds<'a>(dims: impl Iterator<Item = &'a Dim>, limit: u64) -> bool {
+    dims.map(|dim| match dim {
+        Dim::Known(n) => *n,
+        Dim::Symbol { times, .. } => *times,
+        Dim::Unknown => 1,
+    })
+    .try_fold(1u64, u64::checked_mul)
+    .is_none_or(|product| product > limit)
+}
+
+fn too_large(message: String) -> Refusal {
+    Refusal {
+        code: Code::E0223,
+        message,
+        blame: Blame::Call,
+        label: "too large to compute".into(),
+        notes: Vec::new(),
+        repair: None,
+    }
+}
