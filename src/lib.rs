@@ -9,14 +9,49 @@
 //! What holds throughout:
 //! - No pass fails. Broken input gives a partial result and diagnostics; what follows from a mistake is
 //!   not reported again.
-//! - The library reads no files, prints nothing and never exits: files come through [`source::Files`].
-//! - No pest type leaves `syntax`. Only `cli` knows miette and terminals.
+//! - The compiler reads no files, prints nothing and never exits: files come through [`source::Files`].
+//!   Only `cli`, which is the program `kdc`, does, and only it knows miette and terminals.
+//! - No pest type leaves `syntax`.
 //! - If `check` reports no error, a plan can be made, and the engine accepts it.
 //! - An operation's rule stands in one place, `program::ops`; the engine asserts the plan's shapes.
 
+pub mod cli;
 pub mod diag;
 pub mod plan;
 pub mod program;
 pub mod shape;
 pub mod source;
 pub mod syntax;
+
+use diag::{Code, Diagnostic};
+use std::path::Path;
+
+/// What is known of a file after all passes.
+pub struct Checked {
+    /// Empty when the file itself could not be read.
+    pub sources: source::Sources,
+    /// In the order of their places.
+    pub diagnostics: Vec<Diagnostic>,
+    /// There when no diagnostic is an error.
+    pub plan: Option<plan::Plan>,
+}
+
+/// Checks an experiment or a library, and all that it imports.
+pub fn check(files: &dyn source::Files, path: &Path) -> Checked {
+    let mut sources = source::Sources::default();
+    let diagnostics = match files.read(path) {
+        Ok(text) => {
+            let id = sources.add(path.display().to_string(), Some(path.into()), &text);
+            syntax::parse(sources.get(id)).diagnostics
+        }
+        Err(reason) => vec![Diagnostic::new(
+            Code::E0501,
+            format!("cannot read `{}`: {reason}", path.display()),
+        )],
+    };
+    Checked {
+        sources,
+        diagnostics: diag::tidy(diagnostics),
+        plan: None,
+    }
+}

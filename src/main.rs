@@ -1,3 +1,7 @@
 //! `kdc`: everything that a person types. Links no libtorch.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    kdc::cli::main()
+}

@@ -93,20 +93,32 @@ impl SourceFile {
             .partition_point(|&start| start as usize <= offset)
             - 1;
         let start = self.line_starts[line] as usize;
+        let before = self.text[start..offset].chars();
         Position {
             line: line + 1,
-            column: self.text[start..offset].chars().count() + 1,
+            // A byte order mark is no character of the first line.
+            column: before.filter(|&c| c != '\u{feff}').count() + 1,
         }
     }
 
-    /// The text of a 0-based line, without its end.
-    pub fn line(&self, line: usize) -> &str {
+    /// The number of lines. A last line end starts another, empty line.
+    pub fn lines(&self) -> usize {
+        self.line_starts.len()
+    }
+
+    /// The bytes of a 0-based line, without its end.
+    pub fn line_range(&self, line: usize) -> Range<usize> {
         let start = self.line_starts[line] as usize;
         let end = self
             .line_starts
             .get(line + 1)
             .map_or(self.text.len(), |&next| next as usize);
-        self.text[start..end].trim_end_matches(['\n', '\r'])
+        start..start + self.text[start..end].trim_end_matches(['\n', '\r']).len()
+    }
+
+    /// The text of a 0-based line, without its end.
+    pub fn line(&self, line: usize) -> &str {
+        &self.text[self.line_range(line)]
     }
 }
 

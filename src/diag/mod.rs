@@ -1,6 +1,7 @@
 //! Diagnostics as data. Renderers turn them into text at the very edge.
 
 pub mod code;
+pub mod fix;
 pub mod suggest;
 
 pub use code::Code;

@@ -1,0 +1,233 @@
+//! What can be typed. Types only.
+
+use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+const EXAMPLES: &str = "\
+Examples:
+  kdc check examples/hint.kd    find mistakes, in milliseconds
+  kdc train examples/hint.kd    check, then train; the result lies in runs/hint
+  kdc eval examples/hint.kd     measure what was trained
+  kdc explain E0301             what a mistake is about
+  kdc explain conv2d            what an operation takes and gives";
+
+const EXIT_CODES: &str = "\
+Exit codes:
+    0  all is well; there may be warnings
+    1  the file has errors
+    2  wrong usage, or a file that cannot be read
+    3  the engine is missing or does not fit
+    4  training failed
+  101  a bug in kdc
+  130  interrupted";
+
+/// A compiler for knowledge distillation.
+#[derive(Debug, Parser)]
+#[command(
+    name = "kdc",
+    arg_required_else_help = true,
+    disable_version_flag = true,
+    before_long_help = EXAMPLES,
+    after_long_help = EXIT_CODES,
+    after_help = "`kdc --help` has examples and the exit codes."
+)]
+pub struct Args {
+    /// Print the version; with --verbose also what it was built to work with
+    #[arg(short = 'V', long)]
+    pub version: bool,
+
+    /// With --version: print more
+    #[arg(short, long, requires = "version")]
+    pub verbose: bool,
+
+    #[command(flatten)]
+    pub global: Global,
+
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+#[derive(Clone, Debug, ClapArgs)]
+pub struct Global {
+    /// Color the output
+    #[arg(long, global = true, value_enum, value_name = "WHEN", default_value_t)]
+    pub color: ColorChoice,
+
+    /// Print problems only, no summary
+    #[arg(short, long, global = true)]
+    pub quiet: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Find the mistakes in .kd files
+    #[command(before_long_help = "\
+Examples:
+  kdc check                          every .kd file below this folder
+  kdc check hint.kd losses/          a file, and every .kd file in a folder
+  kdc check --message-format short   one line for each problem, on standard output
+  kdc check - < hint.kd              standard input")]
+    Check(Check),
+    /// Print the plan of a file, as YAML: all that its training will compute
+    #[command(before_long_help = "\
+Examples:
+  kdc plan hint.kd > hint.plan.yaml")]
+    Plan(Plan),
+    /// Train what a file describes
+    #[command(before_long_help = "\
+Examples:
+  kdc train hint.kd
+  kdc train hint.kd --device cuda:1 --seed 7
+  kdc train hint.kd --force          replace the result of an earlier run")]
+    Train(Train),
+    /// Measure the students that a file has trained
+    #[command(before_long_help = "\
+Examples:
+  kdc eval hint.kd")]
+    Eval(Eval),
+    /// Tell what a code of a message means, or what an operation takes and gives
+    #[command(before_long_help = "\
+Examples:
+  kdc explain E0301
+  kdc explain conv2d")]
+    Explain(Explain),
+    /// Print versions and where the engine is
+    Info,
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct Check {
+    /// Files, or folders whose .kd files are meant; `-` is standard input [default: this folder]
+    #[arg(value_name = "PATHS")]
+    pub paths: Vec<PathBuf>,
+
+    #[command(flatten)]
+    pub messages: Messages,
+
+    /// Let warnings fail the check as errors do
+    #[arg(short = 'D', long, value_enum, value_name = "WHAT")]
+    pub deny: Option<Deny>,
+}
+
+#[derive(Clone, Debug, ClapArgs)]
+pub struct Messages {
+    /// How to print problems: for people on standard error, else for tools on standard output
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t)]
+    pub message_format: MessageFormat,
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct Plan {
+    /// The experiment; `-` is standard input
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct Train {
+    /// The experiment
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+
+    #[command(flatten)]
+    pub machine: Machine,
+
+    /// Begin from this seed instead of the file's
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+
+    /// Train for so many epochs instead of the file's, in every stage
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub epochs: Option<u64>,
+
+    /// Replace the result of an earlier run
+    #[arg(long)]
+    pub force: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct Eval {
+    /// The experiment
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+
+    #[command(flatten)]
+    pub machine: Machine,
+}
+
+/// Where the engine computes.
+#[derive(Clone, Debug, ClapArgs)]
+pub struct Machine {
+    /// auto, cpu, cuda or cuda:N
+    #[arg(long, value_name = "DEVICE", default_value = "auto", value_parser = device)]
+    pub device: String,
+
+    /// Threads to compute with on the CPU [default: as many as there are cores]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub threads: Option<u32>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct Explain {
+    /// A code (E0301), its name (edge-shapes) or an operation (conv2d)
+    #[arg(value_name = "CODE|OPERATION")]
+    pub what: String,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum ColorChoice {
+    /// On a terminal, unless NO_COLOR says otherwise
+    #[default]
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum MessageFormat {
+    /// Drawings with the lines in question
+    #[default]
+    Human,
+    /// file:line:column: error[CODE]: message
+    Short,
+    /// One object a line (docs/diagnostics-json.md)
+    Json,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Deny {
+    Warnings,
+}
+
+fn device(text: &str) -> Result<String, String> {
+    let known = match text.split_once(':') {
+        None => ["auto", "cpu", "cuda"].contains(&text),
+        Some(("cuda", number)) => number.parse::<u8>().is_ok(),
+        Some(_) => false,
+    };
+    match known {
+        true => Ok(text.into()),
+        false => Err("a device is `auto`, `cpu`, `cuda` or `cuda:1`".into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_definition_is_sound() {
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn devices() {
+        for good in ["auto", "cpu", "cuda", "cuda:0", "cuda:12"] {
+            assert!(device(good).is_ok(), "{good}");
+        }
+        for bad in ["gpu", "cuda:", "cuda:x", "cpu:0", "cuda:-1", ""] {
+            assert!(device(bad).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! The command line: the only module that reads files, prints, and knows terminals and miette.
+
+pub mod args;
+mod check;
+mod exit;
+mod explain;
+pub mod files;
+mod info;
+mod output;
+mod panic;
+pub mod render;
+mod report;
+mod terminal;
+
+use args::{Args, Command};
+use clap::Parser;
+use exit::Exit;
+use std::process::ExitCode;
+
+/// The whole of `kdc`.
+pub fn main() -> ExitCode {
+    panic::install();
+    let args = match Args::try_parse() {
+        Ok(args) => args,
+        Err(error) => {
+            // Help, too, arrives here. A closed pipe is no matter.
+            let _ = error.print();
+            return ExitCode::from(error.exit_code() as u8);
+        }
+    };
+    run(&args).into()
+}
+
+fn run(args: &Args) -> Exit {
+    let global = &args.global;
+    match &args.command {
+        _ if args.version && args.verbose => info::run(),
+        _ if args.version => info::version(),
+        Some(Command::Check(args)) => check::run(args, global),
+        Some(Command::Plan(args)) => match check::plan(&args.file, global) {
+            Ok(plan) => {
+                output::write(output::Stream::Out, &plan.to_yaml());
+                Exit::Ok
+            }
+            Err(exit) => exit,
+        },
+        Some(Command::Train(_)) | Some(Command::Eval(_)) => {
+            output::complain("the engine is missing");
+            Exit::NoEngine
+        }
+        Some(Command::Explain(args)) => explain::run(args),
+        Some(Command::Info) => info::run(),
+        None => {
+            output::complain("a command is missing; `kdc --help` lists them");
+            Exit::Usage
+        }
+    }
+}

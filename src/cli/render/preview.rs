@@ -1,0 +1,103 @@
+//! What the lines look like after a repair.
+
+use super::harmless;
+use crate::diag::{Edit, Fix, fix};
+use crate::source::{FileId, SourceFile, Sources, Span};
+
+/// More lines than this are not shown.
+const LINES: usize = 8;
+
+/// The lines to write, without the indentation that they share, each at most `width` columns long.
+pub fn lines(fix: &Fix, sources: &Sources, home: Option<FileId>, width: usize) -> Vec<String> {
+    let mut result = Vec::new();
+    for group in groups(fix, sources) {
+        let file = sources.get(group[0].span.file);
+        let after = rewritten(file, &group);
+        if home.is_some_and(|home| home != file.id) && !after.is_empty() {
+            result.push(format!("in {}:", harmless(&file.name)));
+        }
+        result.extend(after);
+    }
+    if result.len() > LINES {
+        result.truncate(LINES);
+        result.push("…".into());
+    }
+    result.into_iter().map(|line| cut(line, width)).collect()
+}
+
+/// Edits of one file that touch the same or neighbouring lines belong together.
+fn groups<'a>(fix: &'a Fix, sources: &Sources) -> Vec<Vec<&'a Edit>> {
+    let mut edits: Vec<&Edit> = fix.edits.iter().collect();
+    edits.sort_by_key(|edit| edit.span);
+    let lines = |span: Span| {
+        let file = sources.get(span.file);
+        let line = |at: u32| file.position(at as usize).line;
+        line(span.start)..=line(span.end)
+    };
+    let mut groups: Vec<Vec<&Edit>> = Vec::new();
+    for edit in edits {
+        match groups.last_mut() {
+            Some(group)
+                if group.iter().any(|known| {
+                    known.span.file == edit.span.file
+                        && *lines(edit.span).start() <= *lines(known.span).end() + 1
+                }) =>
+            {
+                group.push(edit);
+            }
+            _ => groups.push(vec![edit]),
+        }
+    }
+    groups
+}
+
+/// The lines that the edits touch, after them; blank ones left out.
+fn rewritten(file: &SourceFile, edits: &[&Edit]) -> Vec<String> {
+    let ends = edits.iter().flat_map(|e| [e.span.start, e.span.end]);
+    let lines: Vec<usize> = ends.map(|at| file.position(at as usize).line - 1).collect();
+    let start = lines
+        .iter()
+        .min()
+        .map_or(0, |&line| file.line_range(line).start);
+    let end = lines
+        .iter()
+        .max()
+        .map_or(0, |&line| file.line_range(line).end);
+    let edits: Vec<Edit> = edits.iter().map(|edit| shifted(edit, start, end)).collect();
+    let Some(text) = fix::apply(&file.text[start..end], &edits) else {
+        return Vec::new();
+    };
+    let text = harmless(&text.replace('\r', "")).replace('\t', "    ");
+    let lines: Vec<&str> = text
+        .lines()
+        .filter(|line| !line.trim().is_empty())
+        .collect();
+    let indent = |line: &&str| line.len() - line.trim_start().len();
+    let shared = lines.iter().map(indent).min().unwrap_or(0);
+    lines
+        .iter()
+        .map(|line| line.get(shared..).unwrap_or(line).trim_end().into())
+        .collect()
+}
+
+fn shifted(edit: &Edit, start: usize, end: usize) -> Edit {
+    let range = edit.span.range();
+    Edit {
+        span: Span::new(
+            edit.span.file,
+            range.start - start..range.end.min(end) - start,
+        ),
+        text: edit.text.clone(),
+    }
+}
+
+fn cut(line: String, width: usize) -> String {
+    match line.char_indices().nth(width) {
+        None => line,
+        Some(_) => line
+            .chars()
+            .take(width.saturating_sub(1))
+            .chain(['…'])
+            .collect(),
+    }
+}
