@@ -8,7 +8,8 @@ use crate::diag::Code;
 use crate::shape::Dim;
 
 /// Refuses tensors of a type that the operation does not take.
-pub fn inputs(op: &Operation, site: &Site) -> Result<(), Refusal> {
+pub fn inputs(site: &Site) -> Result<(), Refusal> {
+    let op = site.op;
     for (i, tensor) in site.inputs.iter().enumerate() {
         let many = op.inputs.last().filter(|input| input.many);
         if let Some(input) = op.inputs.get(i).or(many)
@@ -79,7 +80,8 @@ impl Element {
 }
 
 /// Refuses values outside their bounds.
-pub fn arguments(op: &Operation, site: &Site) -> Result<(), Refusal> {
+pub fn arguments(site: &Site) -> Result<(), Refusal> {
+    let op = site.op;
     for argument in op.arguments {
         if let Some((_, value)) = site.arguments.iter().find(|(n, _)| *n == argument.name)
             && let Some(refusal) = out_of_bounds(op, argument, value)
@@ -136,7 +138,8 @@ fn out_of_bounds(op: &Operation, argument: &Argument, value: &Value) -> Option<R
 }
 
 /// Refuses what no machine holds, before anything multiplies it further.
-pub fn limits(op: &Operation, inferred: &Inferred) -> Result<(), Refusal> {
+pub fn limits(site: &Site, inferred: &Inferred) -> Result<(), Refusal> {
+    let op = site.op;
     for weight in &inferred.weights {
         let shape = &weight.shape;
         if exceeds(shape.0.iter(), MOST_PARAMETERS) {

@@ -3,7 +3,20 @@
 //! The checker, the plan, hover, completion, `explain` and the reference page read it; a test
 //! compares every rule with libtorch on random arguments.
 
+mod activation;
+mod arithmetic;
 mod check;
+mod compare;
+mod convolution;
+mod gradient;
+mod linear;
+mod norm;
+mod pooling;
+mod reduce;
+mod select;
+mod shape;
+mod site;
+mod window;
 
 use crate::plan::Init;
 use crate::shape::{Dim, Shape};
@@ -51,7 +64,7 @@ pub struct Input {
     pub shape: &'static str,
     /// Whether a number may stand there: the rule then sees a real tensor of shape `[]`.
     pub number: bool,
-    /// Whether a tuple of any number of tensors stands there. Only ever the only input.
+    /// Whether a tuple of one or more tensors stands there. Only ever the only input.
     pub many: bool,
 }
 
@@ -147,13 +160,17 @@ pub enum Value {
     Pair(i64, i64),
     Ints(Vec<i64>),
     Dims(Vec<Dim>),
-    /// Not given, or depends on symbols: nothing to reckon with.
+    /// Not given, and the default is to do without.
     Absent,
+    /// Given, but as a number that depends on symbols. Sizes say so by [`Dim`] instead; axes, orders
+    /// and truth values must be known, since the rank depends on them.
+    Unknown,
 }
 
 /// One call, as a rule sees it. Inputs are of the element types asked for, arguments lie within
 /// their bounds and stand in the operation's order, defaults filled in.
 pub struct Site<'a> {
+    pub op: &'a Operation,
     pub inputs: &'a [Tensor],
     pub arguments: &'a [(&'static str, Value)],
 }
@@ -217,8 +234,20 @@ pub enum Repair {
     Say(String),
 }
 
-/// All operations, in the order of the reference.
-pub static FAMILIES: &[Family] = &[];
+/// All families, in the order of the reference.
+pub static FAMILIES: &[&Family] = &[
+    &convolution::FAMILY,
+    &linear::FAMILY,
+    &pooling::FAMILY,
+    &norm::FAMILY,
+    &activation::FAMILY,
+    &arithmetic::FAMILY,
+    &compare::FAMILY,
+    &reduce::FAMILY,
+    &shape::FAMILY,
+    &select::FAMILY,
+    &gradient::FAMILY,
+];
 
 /// All operations, in the order of the reference.
 pub fn all() -> impl Iterator<Item = &'static Operation> {
@@ -230,6 +259,63 @@ pub fn find(name: &str) -> Option<&'static Operation> {
     static BY_NAME: LazyLock<HashMap<&str, &Operation>> =
         LazyLock::new(|| all().map(|op| (op.name, op)).collect());
     BY_NAME.get(name).copied()
+}
+
+/// One tensor of any shape.
+const REAL: &[Input] = &[Input::real("x", "[..]")];
+const ANY: &[Input] = &[Input::any("x", "[..]")];
+
+/// Two operands, numbers or tensors.
+const OPERANDS: &[Input] = &[
+    Input::real("a", "[..]").or_number(),
+    Input::real("b", "[..]").or_number(),
+];
+
+impl Input {
+    const fn new(name: &'static str, takes: Takes, shape: &'static str) -> Input {
+        Input {
+            name,
+            takes,
+            shape,
+            number: false,
+            many: false,
+        }
+    }
+
+    const fn real(name: &'static str, shape: &'static str) -> Input {
+        Input::new(name, Takes::Real, shape)
+    }
+
+    const fn any(name: &'static str, shape: &'static str) -> Input {
+        Input::new(name, Takes::Any, shape)
+    }
+
+    const fn or_number(mut self) -> Input {
+        self.number = true;
+        self
+    }
+
+    const fn many(mut self) -> Input {
+        self.many = true;
+        self
+    }
+}
+
+impl Argument {
+    const fn new(name: &'static str, kind: Kind, default: Default, doc: &'static str) -> Argument {
+        Argument {
+            name,
+            kind,
+            default,
+            positional: false,
+            doc,
+        }
+    }
+
+    const fn positional(mut self) -> Argument {
+        self.positional = true;
+        self
+    }
 }
 
 impl Operation {
@@ -254,13 +340,22 @@ impl Operation {
             .collect()
     }
 
-    /// What it gives for these inputs and arguments, or why it cannot. Total: whatever the numbers are,
-    /// nothing overflows and nothing is allocated.
-    pub fn infer(&self, site: &Site) -> Result<Inferred, Refusal> {
-        check::inputs(self, site)?;
-        check::arguments(self, site)?;
-        let inferred = (self.rule)(site)?;
-        check::limits(self, &inferred)?;
+    /// What it gives for these inputs (as many as it takes) and arguments (from
+    /// [`Operation::complete`]), or why it cannot. Total: whatever the numbers are, nothing overflows.
+    pub fn infer(
+        &self,
+        inputs: &[Tensor],
+        arguments: &[(&'static str, Value)],
+    ) -> Result<Inferred, Refusal> {
+        let site = Site {
+            op: self,
+            inputs,
+            arguments,
+        };
+        check::inputs(&site)?;
+        check::arguments(&site)?;
+        let inferred = (self.rule)(&site)?;
+        check::limits(&site, &inferred)?;
         Ok(inferred)
     }
 }
