@@ -15,6 +15,9 @@
 //! - If `check` reports no error, a plan can be made, and the engine accepts it.
 //! - An operation's rule stands in one place, `program::ops`; the engine asserts the plan's shapes.
 
+#![warn(clippy::disallowed_methods, clippy::disallowed_types)]
+
+#[allow(clippy::disallowed_methods, clippy::disallowed_types)]
 pub mod cli;
 pub mod diag;
 pub mod plan;
