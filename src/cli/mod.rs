@@ -2,6 +2,7 @@
 
 pub mod args;
 mod check;
+mod engine;
 mod exit;
 mod explain;
 pub mod files;
@@ -11,6 +12,7 @@ mod panic;
 pub mod render;
 mod report;
 mod terminal;
+mod train;
 
 use args::{Args, Command};
 use clap::Parser;
@@ -44,10 +46,8 @@ fn run(args: &Args) -> Exit {
             }
             Err(exit) => exit,
         },
-        Some(Command::Train(_)) | Some(Command::Eval(_)) => {
-            output::complain("the engine is missing");
-            Exit::NoEngine
-        }
+        Some(Command::Train(args)) => train::train(args, global),
+        Some(Command::Eval(args)) => train::eval(args, global),
         Some(Command::Explain(args)) => explain::run(args),
         Some(Command::Info) => info::run(),
         None => {
