@@ -1,11 +1,11 @@
 //! What all rules rely on: the types of inputs, the bounds of arguments, the size of what comes out.
 
 use super::{
-    Argument, Blame, Element, Inferred, Kind, MOST_PARAMETERS, MOST_VALUES, Operation, Refusal,
-    Repair, Site, Takes, Tensor, Value,
+    Argument, Element, Inferred, Kind, MOST_PARAMETERS, MOST_VALUES, Operation, Refusal, Site,
+    Takes, Tensor, Value, Weight,
 };
 use crate::diag::Code;
-use crate::shape::Dim;
+use crate::shape::{Dim, Shape};
 
 /// Refuses tensors of a type that the operation does not take.
 pub fn inputs(site: &Site) -> Result<(), Refusal> {
@@ -39,28 +39,22 @@ fn wrong_element(op: &Operation, takes: Takes, at: usize, tensor: &Tensor) -> Re
         Takes::Bool => "truth values",
         Takes::Integer => "labels or ids",
     };
-    let repair = match (takes, &tensor.element) {
-        (Takes::Real | Takes::Logits, Element::Bool) => Some(Repair::StepBefore {
-            text: "make them 0 and 1 with `float`".into(),
-            step: "float".into(),
-        }),
-        _ if logits => Some(Repair::Say("leave out the `softmax` before it".into())),
-        (Takes::Bool, Element::Real | Element::Probability) => {
-            Some(Repair::Say("compare them first, as in `x > 0`".into()))
+    let code = if logits { Code::E0402 } else { Code::E0307 };
+    let found = tensor.element.describe();
+    let refusal = Refusal::new(
+        code,
+        format!("`{}` takes {wanted}, but gets {found}", op.name),
+    )
+    .at_input(at, format!("this is {tensor}"));
+    match (takes, &tensor.element) {
+        (Takes::Real | Takes::Logits, Element::Bool) => {
+            refusal.step_before("make them 0 and 1 with `float`", "float")
         }
-        _ => None,
-    };
-    Refusal {
-        code: if logits { Code::E0402 } else { Code::E0307 },
-        message: format!(
-            "`{}` takes {wanted}, but gets {}",
-            op.name,
-            tensor.element.describe()
-        ),
-        blame: Blame::Input(at),
-        label: format!("this is {tensor}"),
-        notes: Vec::new(),
-        repair,
+        (Takes::Bool, Element::Real | Element::Probability) => {
+            refusal.say("compare them first, as in `x > 0`")
+        }
+        _ if logits => refusal.say("leave out the `softmax` before it"),
+        _ => refusal,
     }
 }
 
@@ -127,56 +121,48 @@ fn out_of_bounds(op: &Operation, argument: &Argument, value: &Value) -> Option<R
         format!("at most {highest}")
     };
     let name = argument.name;
-    Some(Refusal {
-        code: Code::E0223,
-        message: format!("`{name}` of `{}` must be {limit}, not {shown}", op.name),
-        blame: Blame::Argument(name),
-        label: format!("must be {limit}"),
-        notes: Vec::new(),
-        repair: None,
-    })
+    Some(
+        Refusal::new(
+            Code::E0223,
+            format!("`{name}` of `{}` must be {limit}, not {shown}", op.name),
+        )
+        .at_argument(name, format!("must be {limit}")),
+    )
 }
 
 /// Refuses what no machine holds, before anything multiplies it further.
 pub fn limits(site: &Site, inferred: &Inferred) -> Result<(), Refusal> {
-    let op = site.op;
-    for weight in &inferred.weights {
-        let shape = &weight.shape;
-        if exceeds(shape.0.iter(), MOST_PARAMETERS) {
-            return Err(too_large(format!(
-                "`{}` would own a `{}` of {shape}, more than {MOST_PARAMETERS} parameters",
-                op.name, weight.role
-            )));
+    let name = site.op.name;
+    let too_large = |what: String| {
+        Err(Refusal::new(Code::E0223, format!("`{name}` would {what}"))
+            .at_call("too large to compute"))
+    };
+    for Weight { role, shape, .. } in &inferred.weights {
+        if exceeds(shape, MOST_PARAMETERS) {
+            return too_large(format!(
+                "own a `{role}` of {shape}, more than {MOST_PARAMETERS} parameters"
+            ));
         }
     }
     let shape = &inferred.output.shape;
-    if exceeds(shape.0.iter(), MOST_VALUES) {
-        return Err(too_large(format!(
-            "`{}` would give {shape}, more than {MOST_VALUES} values for each sample",
-            op.name
-        )));
+    if exceeds(shape, MOST_VALUES) {
+        return too_large(format!(
+            "give {shape}, more than {MOST_VALUES} values for each sample"
+        ));
     }
     Ok(())
 }
 
 /// Whether the product of what is known exceeds the limit.
-fn exceeds<'a>(dims: impl Iterator<Item = &'a Dim>, limit: u64) -> bool {
-    dims.map(|dim| match dim {
-        Dim::Known(n) => *n,
-        Dim::Symbol { times, .. } => *times,
-        Dim::Unknown => 1,
-    })
-    .try_fold(1u64, u64::checked_mul)
-    .is_none_or(|product| product > limit)
-}
-
-fn too_large(message: String) -> Refusal {
-    Refusal {
-        code: Code::E0223,
-        message,
-        blame: Blame::Call,
-        label: "too large to compute".into(),
-        notes: Vec::new(),
-        repair: None,
-    }
+fn exceeds(shape: &Shape, limit: u64) -> bool {
+    shape
+        .0
+        .iter()
+        .map(|dim| match dim {
+            Dim::Known(n) => *n,
+            Dim::Symbol { times, .. } => *times,
+            Dim::Unknown => 1,
+        })
+        .try_fold(1u64, u64::checked_mul)
+        .is_none_or(|product| product > limit)
 }

@@ -99,8 +99,8 @@ const BIAS: Argument = Argument::new(
 fn conv2d(site: &Site) -> Result<Inferred, Refusal> {
     let [n, c, h, w] = site.of_rank(0)?;
     let channels = site.size("channels");
-    let part = part_of(site, "channels of its input", c)?;
-    part_of(site, "channels of its output", &channels)?;
+    let part = part_of(site, c, &channels)?;
+    part_of(site, &channels, c)?;
     let [height, width] = slide(site, [h, w])?;
     let out = vec![n.clone(), channels.clone(), height, width];
     Ok(with_kernel(site, out, [channels.clone(), part], channels))
@@ -121,8 +121,8 @@ fn depthwise(site: &Site) -> Result<Inferred, Refusal> {
 fn conv_transpose2d(site: &Site) -> Result<Inferred, Refusal> {
     let [n, c, h, w] = site.of_rank(0)?;
     let channels = site.size("channels");
-    part_of(site, "channels of its input", c)?;
-    let part = part_of(site, "channels of its output", &channels)?;
+    part_of(site, c, &channels)?;
+    let part = part_of(site, &channels, c)?;
     let [height, width] = enlarge(site, [h, w])?;
     let out = vec![n.clone(), channels.clone(), height, width];
     let mut inferred = with_kernel(site, out, [c.clone(), part], channels);
@@ -132,12 +132,12 @@ fn conv_transpose2d(site: &Site) -> Result<Inferred, Refusal> {
     Ok(inferred)
 }
 
-/// The channels of one group.
-fn part_of(site: &Site, what: &str, channels: &Dim) -> Result<Dim, Refusal> {
+/// The channels of one group. The groups have to divide the others as well.
+fn part_of(site: &Site, channels: &Dim, others: &Dim) -> Result<Dim, Refusal> {
     let Some(groups) = site.int("groups") else {
         return Ok(Dim::Unknown);
     };
-    site.divides(groups, what, channels)?;
+    site.divides(groups, channels, &[others])?;
     Ok(match channels {
         _ if groups == 1 => channels.clone(),
         Dim::Known(n) => Dim::Known(n / groups.unsigned_abs()),

@@ -3,6 +3,11 @@
 //! The checker, the plan, hover, completion, `explain` and the reference page read it; a test
 //! compares every rule with libtorch on random arguments.
 
+#![allow(
+    clippy::result_large_err,
+    reason = "a refusal is rare, and its parts are the message"
+)]
+
 mod activation;
 mod arithmetic;
 mod check;
@@ -13,9 +18,12 @@ mod linear;
 mod norm;
 mod pooling;
 mod reduce;
+pub mod reference;
 mod select;
 mod shape;
+mod signature;
 mod site;
+pub mod torch_names;
 mod window;
 
 use crate::plan::Init;

@@ -123,7 +123,7 @@ fn group_norm(site: &Site) -> Result<Inferred, Refusal> {
         return Err(site.wrong_rank(0));
     };
     if let Some(groups) = site.int("groups") {
-        site.divides(groups, "channels", channels)?;
+        site.divides(groups, channels, &[])?;
     }
     Ok(scaled(site, channels))
 }

@@ -155,28 +155,28 @@ impl<'a> Site<'a> {
         }
     }
 
-    /// Refuses unless the groups divide that many channels.
-    pub fn divides(&self, groups: i64, what: &str, channels: &Dim) -> Result<(), Refusal> {
-        match channels.known() {
-            Some(n) if n % groups.unsigned_abs() != 0 => Err(Refusal::new(
-                Code::E0223,
-                format!(
-                    "`{}` cannot split {n} {what} into {groups} equal groups",
-                    self.op.name
-                ),
-            )
-            .at_argument("groups", format!("does not divide {n}"))
-            .note(format!(
-                "{n} / {groups} = {}, remainder {}",
-                n / groups.unsigned_abs(),
-                n % groups.unsigned_abs()
-            ))
-            .set(
-                "groups",
-                nearest_divisor(n, groups.unsigned_abs()).to_string(),
-            )),
-            _ => Ok(()),
-        }
+    /// Refuses unless the groups divide that many channels; proposes what divides all of `also`.
+    pub fn divides(&self, groups: i64, channels: &Dim, also: &[&Dim]) -> Result<(), Refusal> {
+        let groups = groups.unsigned_abs();
+        let Some(n) = channels.known().filter(|n| n % groups != 0) else {
+            return Ok(());
+        };
+        let common = also.iter().filter_map(|dim| dim.known()).fold(n, gcd);
+        let divisor = largest_divisor(common, groups);
+        Err(Refusal::new(
+            Code::E0223,
+            format!(
+                "`{}` cannot split {n} channels into {groups} equal groups",
+                self.op.name
+            ),
+        )
+        .at_argument("groups", format!("does not divide {n}"))
+        .note(format!(
+            "{n} / {groups} = {}, remainder {}",
+            n / groups,
+            n % groups
+        ))
+        .set("groups", divisor.to_string()))
     }
 
     /// What cannot be multiplied out.
@@ -189,11 +189,15 @@ impl<'a> Site<'a> {
     }
 }
 
-/// The divisor of `n` that is nearest to `to`, searched downwards; 1 divides everything.
-fn nearest_divisor(n: u64, to: u64) -> u64 {
-    (1..=to.min(n).min(4096))
+fn gcd(a: u64, b: u64) -> u64 {
+    if b == 0 { a } else { gcd(b, a % b) }
+}
+
+/// The largest divisor of `n` up to a limit, which is a number of groups and so within a million.
+fn largest_divisor(n: u64, limit: u64) -> u64 {
+    (1..=limit)
         .rev()
-        .find(|d| n % d == 0)
+        .find(|d| n.is_multiple_of(*d))
         .unwrap_or(1)
 }
 
