@@ -1,1 +1,4 @@
 //! The only integration test binary; the cases are files.
+
+#[cfg(target_os = "linux")]
+mod binaries;
