@@ -67,7 +67,14 @@ pub fn render(diagnostic: &Diagnostic, sources: &Sources, style: &Style) -> Stri
             related(&note, sources, style)
         }))
         .collect();
-    text + &nested(&related, diagnostic.severity, style)
+    text += &nested(&related, diagnostic.severity, style);
+    tidy(&text)
+}
+
+/// No blanks at the ends of lines, no empty lines at the end.
+fn tidy(text: &str) -> String {
+    let lines: Vec<&str> = text.trim_end().lines().map(str::trim_end).collect();
+    lines.join("\n") + "\n"
 }
 
 /// The snippet of the primary label, and the labels that are too far away to be on it.
@@ -122,9 +129,7 @@ fn nested(texts: &[String], severity: Severity, style: &Style) -> String {
         };
         for (number, line) in text.trim_end().lines().enumerate() {
             let lead = if number == 0 { first } else { rest };
-            let line = format!("  {}{line}", paint(lead, color, style));
-            result += line.trim_end();
-            result.push('\n');
+            result += &format!("  {}{line}\n", paint(lead, color, style));
         }
     }
     result

@@ -1,0 +1,237 @@
+//! The program `kdc` as it is run: exit codes, and what goes to which stream.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+/// A folder that is removed in the end.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str, files: &[(&str, &str)]) -> Folder {
+        let folder = std::env::temp_dir().join(format!("kdc-cmd-{name}-{}", std::process::id()));
+        let _ = std::fs::remove_dir_all(&folder);
+        std::fs::create_dir_all(&folder).unwrap();
+        for (path, text) in files {
+            let path = folder.join(path);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        }
+        Folder(folder)
+    }
+
+    fn kdc(&self, arguments: &[&str]) -> Ran {
+        Ran::from(kdc(&self.0, arguments).output().unwrap())
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+#[derive(Debug)]
+struct Ran {
+    code: i32,
+    out: String,
+    err: String,
+}
+
+impl From<Output> for Ran {
+    fn from(output: Output) -> Ran {
+        Ran {
+            code: output.status.code().expect("no signal ended it"),
+            out: String::from_utf8(output.stdout).unwrap(),
+            err: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+}
+
+/// `kdc` with nothing of this environment that could change what it prints.
+fn kdc(folder: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_kdc"));
+    command.args(arguments).current_dir(folder).env_clear();
+    command
+}
+
+const GOOD: &str = "/// A constant.\nwidth = 16\n";
+const BAD: &str = "width = = 16\n";
+
+#[test]
+fn a_good_file() {
+    let folder = Folder::new("good", &[("a.kd", GOOD)]);
+    let ran = folder.kdc(&["check", "a.kd"]);
+    assert_eq!((ran.code, ran.out.as_str(), ran.err.as_str()), (0, "", "no problems in 1 file\n"));
+    let ran = folder.kdc(&["check", "-q", "a.kd"]);
+    assert_eq!((ran.code, ran.out.as_str(), ran.err.as_str()), (0, "", ""));
+}
+
+#[test]
+fn a_bad_file_for_people() {
+    let folder = Folder::new("bad", &[("a.kd", BAD)]);
+    let ran = folder.kdc(&["check", "a.kd"]);
+    assert_eq!((ran.code, ran.out.as_str()), (1, ""));
+    assert!(ran.err.contains("[a.kd:1:"), "{}", ran.err);
+    assert!(ran.err.ends_with("\n1 error in 1 file\n"), "{}", ran.err);
+    assert!(!ran.err.contains('\u{1b}'), "{}", ran.err);
+}
+
+#[test]
+fn a_bad_file_for_tools() {
+    let folder = Folder::new("tools", &[("a.kd", BAD)]);
+    let ran = folder.kdc(&["check", "--message-format", "short", "a.kd"]);
+    assert_eq!((ran.code, ran.err.as_str(), ran.out.lines().count()), (1, "", 1));
+    assert!(ran.out.starts_with("a.kd:1:9: error[E0001]: "), "{}", ran.out);
+    let ran = folder.kdc(&["check", "--message-format", "json", "a.kd"]);
+    assert_eq!((ran.code, ran.err.as_str(), ran.out.lines().count()), (1, "", 1));
+    let object: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
+    assert_eq!(object["kdc"], 1);
+    assert_eq!(object["code"], "E0001");
+    assert_eq!(object["span"]["start"]["line"], 1);
+}
+
+#[test]
+fn standard_input() {
+    let folder = Folder::new("stdin", &[]);
+    let mut child = kdc(&folder.0, &["check", "--message-format", "short", "-"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(BAD.as_bytes()).unwrap();
+    let ran = Ran::from(child.wait_with_output().unwrap());
+    assert_eq!(ran.code, 1);
+    assert!(ran.out.starts_with("<stdin>:1:9: error"), "{}", ran.out);
+}
+
+#[test]
+fn folders_are_searched() {
+    let files = [
+        ("b.kd", GOOD),
+        ("a.kd", BAD),
+        ("deep/er/c.kd", GOOD),
+        ("readme.md", "="),
+        (".hidden/d.kd", BAD),
+        ("runs/hint/e.kd", BAD),
+        ("target/f.kd", BAD),
+    ];
+    let folder = Folder::new("folders", &files);
+    for arguments in [&["check"][..], &["check", "."], &["check", "a.kd", "b.kd", "deep", "./"]] {
+        let ran = folder.kdc(arguments);
+        assert_eq!(ran.code, 1, "{ran:?}");
+        assert!(ran.err.ends_with("\n1 error in 1 file\n"), "{}", ran.err);
+        assert!(ran.err.contains("[a.kd:1:"), "{}", ran.err);
+    }
+    let ran = folder.kdc(&["check", "deep"]);
+    assert_eq!((ran.code, ran.err.as_str()), (0, "no problems in 1 file\n"));
+}
+
+#[test]
+fn what_cannot_be_read() {
+    let folder = Folder::new("unreadable", &[("hint.kd", GOOD), ("empty/readme.md", "")]);
+    std::fs::write(folder.0.join("latin.kd"), b"a = \"\xe9\"\n").unwrap();
+    std::fs::create_dir(folder.0.join("folder.kd")).unwrap();
+    for (file, words) in [
+        ("hnt.kd", "hnt.kd"),
+        ("latin.kd", "byte 5 is 0xe9"),
+        ("hint.kd/x.kd", "folder"),
+    ] {
+        let ran = folder.kdc(&["check", file, "hint.kd"]);
+        assert_eq!((ran.code, ran.out.as_str()), (2, ""), "{ran:?}");
+        assert!(ran.err.contains("E0501") && ran.err.contains(words), "{}", ran.err);
+    }
+    for path in ["empty", "folder.kd"] {
+        let ran = folder.kdc(&["check", path]);
+        assert_eq!(ran.code, 2);
+        assert!(ran.err.contains("there is no .kd file in the folder"), "{}", ran.err);
+    }
+    for command in ["plan", "train", "eval"] {
+        assert_eq!(folder.kdc(&[command, "hnt.kd"]).code, 2, "{command}");
+    }
+}
+
+#[test]
+fn color_follows_the_environment() {
+    let folder = Folder::new("color", &[("a.kd", BAD)]);
+    let colored = |arguments: &[&str], variables: &[(&str, &str)]| {
+        let mut command = kdc(&folder.0, arguments);
+        let ran = Ran::from(command.envs(variables.iter().copied()).output().unwrap());
+        ran.err.contains("\u{1b}[")
+    };
+    let forced = ("CLICOLOR_FORCE", "1");
+    assert!(colored(&["check", "a.kd"], &[forced]));
+    assert!(colored(&["check", "a.kd", "--color", "always"], &[("NO_COLOR", "1")]));
+    assert!(!colored(&["check", "a.kd"], &[forced, ("NO_COLOR", "1")]));
+    assert!(!colored(&["--color", "never", "check", "a.kd"], &[forced]));
+}
+
+#[test]
+fn many_errors_are_counted() {
+    let folder = Folder::new("many", &[("a.kd", &BAD.repeat(80))]);
+    let ran = folder.kdc(&["check", "a.kd"]);
+    assert!(ran.err.ends_with("\n… and 30 more\n80 errors in 1 file\n"), "{}", ran.err);
+    let ran = folder.kdc(&["check", "--message-format", "short", "a.kd"]);
+    assert_eq!(ran.out.lines().count(), 80);
+}
+
+#[test]
+#[cfg(unix)]
+fn a_reader_that_goes_away() {
+    let folder = Folder::new("pipe", &[("a.kd", &BAD.repeat(2_000))]);
+    let mut child = kdc(&folder.0, &["check", "--message-format", "short", "a.kd"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let ran = Ran::from(child.wait_with_output().unwrap());
+    assert_eq!((ran.code, ran.err.as_str()), (1, ""));
+}
+
+#[test]
+fn usage() {
+    let folder = Folder::new("usage", &[]);
+    let ran = folder.kdc(&[]);
+    assert_eq!((ran.code, ran.out.as_str()), (2, ""));
+    assert!(ran.err.contains("Usage: kdc") && !ran.err.contains("Examples:"), "{}", ran.err);
+    let ran = folder.kdc(&["-q"]);
+    assert_eq!(ran.code, 2);
+    assert!(ran.err.contains("a command is missing"), "{}", ran.err);
+    let ran = folder.kdc(&["chek"]);
+    assert_eq!(ran.code, 2);
+    assert!(ran.err.contains("'check'"), "{}", ran.err);
+    let ran = folder.kdc(&["train", "a.kd", "--device", "gpu"]);
+    assert_eq!(ran.code, 2);
+    assert!(ran.err.contains("`cuda:1`"), "{}", ran.err);
+}
+
+#[test]
+fn help_and_versions() {
+    let folder = Folder::new("help", &[]);
+    let ran = folder.kdc(&["--help"]);
+    assert_eq!((ran.code, ran.err.as_str()), (0, ""));
+    assert!(ran.out.starts_with("Examples:") && ran.out.contains("130  interrupted"), "{}", ran.out);
+    for command in ["check", "plan", "train", "eval", "explain", "info"] {
+        assert_eq!(folder.kdc(&[command, "--help"]).code, 0, "{command}");
+        assert_eq!(folder.kdc(&["help", command]).code, 0, "{command}");
+    }
+    let version = format!("kdc {}\n", env!("CARGO_PKG_VERSION"));
+    assert_eq!(folder.kdc(&["--version"]).out, version);
+    let long = folder.kdc(&["--version", "--verbose"]);
+    assert!(long.code == 0 && long.out.contains("plan format"), "{}", long.out);
+    assert_eq!(folder.kdc(&["info"]).out, long.out);
+}
+
+#[test]
+fn explain() {
+    let folder = Folder::new("explain", &[]);
+    let ran = folder.kdc(&["explain", "e0301"]);
+    assert_eq!(ran.code, 0);
+    assert!(ran.out.starts_with("E0301, edge-shapes (error)\n"), "{}", ran.out);
+    assert_eq!(folder.kdc(&["explain", "edge-shapes"]).out, ran.out);
+    let ran = folder.kdc(&["explain", "edge-shape"]);
+    assert_eq!((ran.code, ran.out.as_str()), (2, ""));
+    assert!(ran.err.contains("there is `edge-shapes`"), "{}", ran.err);
+}
