@@ -62,7 +62,10 @@ const BAD: &str = "width = = 16\n";
 fn a_good_file() {
     let folder = Folder::new("good", &[("a.kd", GOOD)]);
     let ran = folder.kdc(&["check", "a.kd"]);
-    assert_eq!((ran.code, ran.out.as_str(), ran.err.as_str()), (0, "", "no problems in 1 file\n"));
+    assert_eq!(
+        (ran.code, ran.out.as_str(), ran.err.as_str()),
+        (0, "", "no problems in 1 file\n")
+    );
     let ran = folder.kdc(&["check", "-q", "a.kd"]);
     assert_eq!((ran.code, ran.out.as_str(), ran.err.as_str()), (0, "", ""));
 }
@@ -81,10 +84,20 @@ fn a_bad_file_for_people() {
 fn a_bad_file_for_tools() {
     let folder = Folder::new("tools", &[("a.kd", BAD)]);
     let ran = folder.kdc(&["check", "--message-format", "short", "a.kd"]);
-    assert_eq!((ran.code, ran.err.as_str(), ran.out.lines().count()), (1, "", 1));
-    assert!(ran.out.starts_with("a.kd:1:9: error[E0001]: "), "{}", ran.out);
+    assert_eq!(
+        (ran.code, ran.err.as_str(), ran.out.lines().count()),
+        (1, "", 1)
+    );
+    assert!(
+        ran.out.starts_with("a.kd:1:9: error[E0001]: "),
+        "{}",
+        ran.out
+    );
     let ran = folder.kdc(&["check", "--message-format", "json", "a.kd"]);
-    assert_eq!((ran.code, ran.err.as_str(), ran.out.lines().count()), (1, "", 1));
+    assert_eq!(
+        (ran.code, ran.err.as_str(), ran.out.lines().count()),
+        (1, "", 1)
+    );
     let object: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
     assert_eq!(object["kdc"], 1);
     assert_eq!(object["code"], "E0001");
@@ -100,7 +113,12 @@ fn standard_input() {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    child.stdin.take().unwrap().write_all(BAD.as_bytes()).unwrap();
+    child
+        .stdin
+        .take()
+        .unwrap()
+        .write_all(BAD.as_bytes())
+        .unwrap();
     let ran = Ran::from(child.wait_with_output().unwrap());
     assert_eq!(ran.code, 1);
     assert!(ran.out.starts_with("<stdin>:1:9: error"), "{}", ran.out);
@@ -118,7 +136,11 @@ fn folders_are_searched() {
         ("target/f.kd", BAD),
     ];
     let folder = Folder::new("folders", &files);
-    for arguments in [&["check"][..], &["check", "."], &["check", "a.kd", "b.kd", "deep", "./"]] {
+    for arguments in [
+        &["check"][..],
+        &["check", "."],
+        &["check", "a.kd", "b.kd", "deep", "./"],
+    ] {
         let ran = folder.kdc(arguments);
         assert_eq!(ran.code, 1, "{ran:?}");
         assert!(ran.err.ends_with("\n1 error in 1 file\n"), "{}", ran.err);
@@ -140,12 +162,20 @@ fn what_cannot_be_read() {
     ] {
         let ran = folder.kdc(&["check", file, "hint.kd"]);
         assert_eq!((ran.code, ran.out.as_str()), (2, ""), "{ran:?}");
-        assert!(ran.err.contains("E0501") && ran.err.contains(words), "{}", ran.err);
+        assert!(
+            ran.err.contains("E0501") && ran.err.contains(words),
+            "{}",
+            ran.err
+        );
     }
     for path in ["empty", "folder.kd"] {
         let ran = folder.kdc(&["check", path]);
         assert_eq!(ran.code, 2);
-        assert!(ran.err.contains("there is no .kd file in the folder"), "{}", ran.err);
+        assert!(
+            ran.err.contains("there is no .kd file in the folder"),
+            "{}",
+            ran.err
+        );
     }
     for command in ["plan", "train", "eval"] {
         assert_eq!(folder.kdc(&[command, "hnt.kd"]).code, 2, "{command}");
@@ -162,7 +192,10 @@ fn color_follows_the_environment() {
     };
     let forced = ("CLICOLOR_FORCE", "1");
     assert!(colored(&["check", "a.kd"], &[forced]));
-    assert!(colored(&["check", "a.kd", "--color", "always"], &[("NO_COLOR", "1")]));
+    assert!(colored(
+        &["check", "a.kd", "--color", "always"],
+        &[("NO_COLOR", "1")]
+    ));
     assert!(!colored(&["check", "a.kd"], &[forced, ("NO_COLOR", "1")]));
     assert!(!colored(&["--color", "never", "check", "a.kd"], &[forced]));
 }
@@ -171,7 +204,11 @@ fn color_follows_the_environment() {
 fn many_errors_are_counted() {
     let folder = Folder::new("many", &[("a.kd", &BAD.repeat(80))]);
     let ran = folder.kdc(&["check", "a.kd"]);
-    assert!(ran.err.ends_with("\n… and 30 more\n80 errors in 1 file\n"), "{}", ran.err);
+    assert!(
+        ran.err.ends_with("\n… and 30 more\n80 errors in 1 file\n"),
+        "{}",
+        ran.err
+    );
     let ran = folder.kdc(&["check", "--message-format", "short", "a.kd"]);
     assert_eq!(ran.out.lines().count(), 80);
 }
@@ -195,7 +232,11 @@ fn usage() {
     let folder = Folder::new("usage", &[]);
     let ran = folder.kdc(&[]);
     assert_eq!((ran.code, ran.out.as_str()), (2, ""));
-    assert!(ran.err.contains("Usage: kdc") && !ran.err.contains("Examples:"), "{}", ran.err);
+    assert!(
+        ran.err.contains("Usage: kdc") && !ran.err.contains("Examples:"),
+        "{}",
+        ran.err
+    );
     let ran = folder.kdc(&["-q"]);
     assert_eq!(ran.code, 2);
     assert!(ran.err.contains("a command is missing"), "{}", ran.err);
@@ -212,7 +253,11 @@ fn help_and_versions() {
     let folder = Folder::new("help", &[]);
     let ran = folder.kdc(&["--help"]);
     assert_eq!((ran.code, ran.err.as_str()), (0, ""));
-    assert!(ran.out.starts_with("Examples:") && ran.out.contains("130  interrupted"), "{}", ran.out);
+    assert!(
+        ran.out.starts_with("Examples:") && ran.out.contains("130  interrupted"),
+        "{}",
+        ran.out
+    );
     for command in ["check", "plan", "train", "eval", "explain", "info"] {
         assert_eq!(folder.kdc(&[command, "--help"]).code, 0, "{command}");
         assert_eq!(folder.kdc(&["help", command]).code, 0, "{command}");
@@ -220,7 +265,11 @@ fn help_and_versions() {
     let version = format!("kdc {}\n", env!("CARGO_PKG_VERSION"));
     assert_eq!(folder.kdc(&["--version"]).out, version);
     let long = folder.kdc(&["--version", "--verbose"]);
-    assert!(long.code == 0 && long.out.contains("plan format"), "{}", long.out);
+    assert!(
+        long.code == 0 && long.out.contains("plan format"),
+        "{}",
+        long.out
+    );
     assert_eq!(folder.kdc(&["info"]).out, long.out);
 }
 
@@ -229,7 +278,11 @@ fn explain() {
     let folder = Folder::new("explain", &[]);
     let ran = folder.kdc(&["explain", "e0301"]);
     assert_eq!(ran.code, 0);
-    assert!(ran.out.starts_with("E0301, edge-shapes (error)\n"), "{}", ran.out);
+    assert!(
+        ran.out.starts_with("E0301, edge-shapes (error)\n"),
+        "{}",
+        ran.out
+    );
     assert_eq!(folder.kdc(&["explain", "edge-shapes"]).out, ran.out);
     let ran = folder.kdc(&["explain", "edge-shape"]);
     assert_eq!((ran.code, ran.out.as_str()), (2, ""));

@@ -61,7 +61,7 @@ fn cases() -> Vec<Case> {
             let name = folder.file_name()?.to_str()?;
             (folder.parent()? == Path::new(ROOT)).then(|| Case {
                 code: Code::parse(name).unwrap_or_else(|| panic!("`{name}` is no code")),
-                path,
+                path: path.clone(),
             })
         })
         .collect()
@@ -69,7 +69,9 @@ fn cases() -> Vec<Case> {
 
 fn rendered(checked: &kdc::Checked) -> String {
     let texts = checked.diagnostics.iter();
-    let texts: Vec<String> = texts.map(|d| human::render(d, &checked.sources, &STYLE)).collect();
+    let texts: Vec<String> = texts
+        .map(|d| human::render(d, &checked.sources, &STYLE))
+        .collect();
     texts.join("\n")
 }
 
@@ -82,10 +84,16 @@ fn failure(case: &Case) -> Option<String> {
         std::fs::write(&expectation, &text).expect("the expectation can be written");
     }
     if !checked.diagnostics.iter().any(|d| d.code == case.code) {
-        return Some(format!("{} is not among its diagnostics:\n{text}", case.code));
+        return Some(format!(
+            "{} is not among its diagnostics:\n{text}",
+            case.code
+        ));
     }
     match std::fs::read_to_string(&expectation) {
-        Err(_) => Some(format!("{} is missing; it would be:\n{text}", expectation.display())),
+        Err(_) => Some(format!(
+            "{} is missing; it would be:\n{text}",
+            expectation.display()
+        )),
         Ok(expected) if expected != text => Some(difference(&expected, &text)),
         Ok(_) => unclean(case, &checked),
     }
@@ -106,8 +114,16 @@ fn unclean(case: &Case, checked: &kdc::Checked) -> Option<String> {
         text: text.clone(),
     };
     let after = kdc::check(&files, &case.path);
-    let errors = after.diagnostics.iter().any(|d| d.severity == Severity::Error);
-    errors.then(|| format!("errors after the repairs:\n{}\nin\n{text}", rendered(&after)))
+    let errors = after
+        .diagnostics
+        .iter()
+        .any(|d| d.severity == Severity::Error);
+    errors.then(|| {
+        format!(
+            "errors after the repairs:\n{}\nin\n{text}",
+            rendered(&after)
+        )
+    })
 }
 
 /// One mistake is mended in one way, even where several are offered.
@@ -121,7 +137,12 @@ fn difference(expected: &str, actual: &str) -> String {
     let (old, new): (Vec<&str>, Vec<&str>) = (expected.lines().collect(), actual.lines().collect());
     let same = old.iter().zip(&new).take_while(|(a, b)| a == b).count();
     let (old, new) = (&old[same..], &new[same..]);
-    let tail = old.iter().rev().zip(new.iter().rev()).take_while(|(a, b)| a == b).count();
+    let tail = old
+        .iter()
+        .rev()
+        .zip(new.iter().rev())
+        .take_while(|(a, b)| a == b)
+        .count();
     let mut text = format!("from line {}:\n", same + 1);
     for line in &old[..old.len() - tail] {
         text += &format!("- {line}\n");
@@ -148,11 +169,15 @@ fn every_case_is_as_expected() {
 
 #[test]
 fn every_expectation_has_a_case() {
-    let expected: BTreeSet<PathBuf> = cases().iter().map(|c| c.path.with_extension("stderr")).collect();
+    let expected: BTreeSet<PathBuf> = cases()
+        .iter()
+        .map(|c| c.path.with_extension("stderr"))
+        .collect();
     for folder in std::fs::read_dir(ROOT).unwrap() {
         for file in std::fs::read_dir(folder.unwrap().path()).unwrap() {
             let path = file.unwrap().path();
-            let stray = path.extension().is_some_and(|e| e == "stderr") && !expected.contains(&path);
+            let stray =
+                path.extension().is_some_and(|e| e == "stderr") && !expected.contains(&path);
             assert!(!stray, "{} belongs to no case", path.display());
         }
     }
@@ -164,7 +189,10 @@ fn every_code_has_a_case() {
     let covered: BTreeSet<Code> = cases.iter().map(|case| case.code).collect();
     let excused: BTreeSet<Code> = WITHOUT.iter().map(|(code, _)| *code).collect();
     for code in Code::ALL {
-        assert!(covered.contains(code) != excused.contains(code), "{code} has no case, or needs no excuse");
+        assert!(
+            covered.contains(code) != excused.contains(code),
+            "{code} has no case, or needs no excuse"
+        );
     }
     assert!(cases.len() >= FEWEST, "only {} cases", cases.len());
 }

@@ -1,5 +1,6 @@
 //! `kdc info` and `kdc --version`.
 
+use super::engine;
 use super::exit::Exit;
 use super::output::{self, Stream};
 use crate::plan;
@@ -17,8 +18,12 @@ pub fn version() -> Exit {
 }
 
 pub fn run() -> Exit {
+    let engine = match engine::find() {
+        Ok(path) => path.display().to_string(),
+        Err(_) => "not found".into(),
+    };
     let text = format!(
-        "kdc          {VERSION}\nplatform     {}\nplan format  {}\n",
+        "kdc          {VERSION}\nplatform     {}\nplan format  {}\nengine       {engine}\n",
         platform(),
         plan::FORMAT
     );
