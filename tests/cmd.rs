@@ -287,4 +287,8 @@ fn explain() {
     let ran = folder.kdc(&["explain", "edge-shape"]);
     assert_eq!((ran.code, ran.out.as_str()), (2, ""));
     assert!(ran.err.contains("there is `edge-shapes`"), "{}", ran.err);
+    let ran = folder.kdc(&["explain", "conv2d"]);
+    assert!(ran.code == 0 && ran.out.starts_with("conv2d(x: [N, C, H, W], channels: int"), "{}", ran.out);
+    let ran = folder.kdc(&["explain", "nn.Conv2d"]);
+    assert!(ran.out.contains("`conv2d`") && ran.out.contains("size of the kernel"), "{}", ran.out);
 }

@@ -3,14 +3,19 @@
 use super::args::Explain;
 use super::exit::Exit;
 use super::output::{self, Stream};
+use super::render::human::wrapping;
 use crate::diag::{Code, Severity, suggest};
-use crate::program::ops::{self, Argument, Default, Kind, Operation, Takes};
+use crate::program::ops::torch_names::{self, Answer};
+use crate::program::ops::{self, Argument, Operation};
+
+const WIDTH: usize = 80;
 
 pub fn run(args: &Explain) -> Exit {
     let what = args.what.trim();
     let text = Code::parse(what)
         .map(code)
-        .or_else(|| ops::find(what).map(operation));
+        .or_else(|| ops::find(what).map(operation))
+        .or_else(|| torch(what));
     match text {
         Some(text) => {
             output::write(Stream::Out, &text);
@@ -26,10 +31,12 @@ pub fn run(args: &Explain) -> Exit {
 fn unknown(what: &str) -> String {
     let codes = Code::ALL.iter().flat_map(|code| [code.name(), code.slug()]);
     let operations = ops::all().map(|op| op.name);
-    let near = suggest::nearest(what, codes.chain(operations));
-    let help = match near {
+    let help = match suggest::nearest(what, codes.chain(operations)) {
         Some(near) => format!("there is `{near}`"),
-        None => "codes stand above every message: E0301".into(),
+        None => {
+            "a code stands above every message, like E0301; an operation is a word like `conv2d`"
+                .into()
+        }
     };
     format!("`{what}` is neither a code nor an operation\n\n  help: {help}")
 }
@@ -46,59 +53,40 @@ fn code(code: Code) -> String {
     )
 }
 
+/// PyTorch's name of an operation.
+fn torch(name: &str) -> Option<String> {
+    Some(match torch_names::callable(name)? {
+        Answer::Name(own) => {
+            let entry = ops::find(own).map(operation).unwrap_or_default();
+            format!("PyTorch's `{name}` is `{own}` in kd.\n\n{entry}")
+        }
+        Answer::LeaveOut(why) | Answer::Say(why) => format!("{why}\n"),
+    })
+}
+
 fn operation(op: &Operation) -> String {
-    let mut text = format!("{}\n\n{}\n", signature(op), op.doc.trim());
-    let documented: Vec<&Argument> = op.arguments.iter().filter(|a| !a.doc.is_empty()).collect();
-    let width = documented.iter().map(|a| a.name.len()).max().unwrap_or(0);
-    if !documented.is_empty() {
+    let signature = wrapping(WIDTH).subsequent_indent("    ");
+    let mut text = textwrap::fill(&op.signature(), signature) + "\n\n";
+    text += &textwrap::fill(op.doc.trim(), wrapping(WIDTH));
+    text.push('\n');
+    if !op.arguments.is_empty() {
         text.push('\n');
     }
-    for argument in documented {
-        text += &format!("  {:width$}  {}\n", argument.name, argument.doc);
-    }
-    if op.owns {
-        text += "\nIt has parameters of its own.\n";
+    let width = op.arguments.iter().map(|a| a.name.len()).max().unwrap_or(0);
+    for argument in op.arguments {
+        text += &described(argument, width);
     }
     text
 }
 
-/// `avg_pool1d(x: [N, L] or [N, C, L], size: int, stride: int = size)`
-fn signature(op: &Operation) -> String {
-    let inputs = op.inputs.iter().map(|input| {
-        let element = match input.takes {
-            Takes::Real | Takes::Logits => "",
-            Takes::Bool => "bool",
-            Takes::Integer => "id",
-            Takes::Any => "any",
-        };
-        format!("{}: {element}{}", input.name, input.shape)
-    });
-    let arguments = op.arguments.iter().map(|argument| {
-        let default = match argument.default {
-            Default::Required => String::new(),
-            Default::Int(value) => format!(" = {value}"),
-            Default::Float(value) => format!(" = {value}"),
-            Default::Bool(value) => format!(" = {value}"),
-            Default::None => " = none".into(),
-            Default::Same(other) => format!(" = {other}"),
-        };
-        format!("{}: {}{default}", argument.name, kind(argument.kind))
-    });
-    let all: Vec<String> = inputs.chain(arguments).collect();
-    format!("{}({})", op.name, all.join(", "))
-}
-
-fn kind(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Int { .. } => "int",
-        Kind::Float { .. } => "float",
-        Kind::Bool => "bool",
-        Kind::Pair { .. } | Kind::Sizes => "int or (int, int)",
-        Kind::Axis | Kind::NewAxis => "dimension",
-        Kind::Axes => "dimension or list of them",
-        Kind::Order => "list(dimension)",
-        Kind::Size { .. } => "size",
-        Kind::Dims => "shape",
-        Kind::Scalar => "number",
-    }
+/// `  kernel   size of the kernel (at least 1)`
+fn described(argument: &Argument, width: usize) -> String {
+    let lead = format!("  {:width$}  ", argument.name);
+    let rest = " ".repeat(lead.len());
+    let bounds = argument.kind.bounds().map(|bounds| format!(" ({bounds})"));
+    let text = format!("{}{}", argument.doc, bounds.unwrap_or_default());
+    let options = wrapping(WIDTH)
+        .initial_indent(&lead)
+        .subsequent_indent(&rest);
+    textwrap::fill(&text, options) + "\n"
 }
