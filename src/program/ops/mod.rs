@@ -23,6 +23,8 @@ mod select;
 mod shape;
 mod signature;
 mod site;
+#[cfg(test)]
+mod tests;
 pub mod torch_names;
 mod window;
 

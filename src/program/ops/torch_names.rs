@@ -29,10 +29,12 @@ pub fn callable(name: &str) -> Option<Answer> {
 
 /// What an argument of PyTorch is in kd, when a call of this operation has it.
 pub fn argument(operation: &str, name: &str) -> Option<Answer> {
+    let takes = |kd| super::find(operation).is_none_or(|op| op.argument(kd).is_some());
     ARGUMENTS
         .iter()
-        .find(|(of, torch, _)| *torch == name && (of.is_empty() || of.contains(&operation)))
+        .filter(|(of, torch, _)| *torch == name && (of.is_empty() || of.contains(&operation)))
         .map(|(_, _, answer)| *answer)
+        .find(|answer| !matches!(answer, Name(kd) if !takes(kd)))
 }
 
 /// What to write for a word that PyTorch takes as an argument's value: `padding: "same"`.
