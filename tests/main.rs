@@ -2,4 +2,5 @@
 
 #[cfg(target_os = "linux")]
 mod binaries;
+mod docs;
 mod render;

@@ -94,6 +94,8 @@ fn out_of_bounds(op: &Operation, argument: &Argument, value: &Value) -> Option<R
             }
             (n.to_string(), min.to_string(), max.to_string(), *n < min)
         }
+        // Below what a size can say.
+        (Kind::Size { max }, Value::Int(n)) => (n.to_string(), "1".into(), max.to_string(), *n < 1),
         (Kind::Pair { min, max }, Value::Pair(h, w)) => {
             let n = [h, w].into_iter().find(|n| !(min..=max).contains(n))?;
             (n.to_string(), min.to_string(), max.to_string(), *n < min)

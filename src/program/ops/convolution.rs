@@ -18,6 +18,7 @@ pub static FAMILY: Family = Family {
             doc: "Convolution over height and width.\n\n\
                   Gives `[N, channels, H', W']` with \
                   `H' = (H + 2*padding - dilation*(kernel - 1) - 1) / stride + 1`, rounded down. \
+                  What is padded counts as 0. \
                   Owns `weight` `[channels, C/groups, kernel, kernel]` and `bias` `[channels]`.\n\n\
                   PyTorch: `nn.Conv2d(C, channels, kernel, stride, padding, dilation, groups, bias)`.",
             inputs: MAP,

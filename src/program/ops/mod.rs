@@ -119,7 +119,8 @@ pub enum Kind {
     Axes,
     /// All the dimensions of the first input in a new order: [`Value::Ints`].
     Order,
-    /// The size of a dimension, 1 to `max`; a symbol where it is not known: [`Value::Dims`] of one.
+    /// The size of a dimension, 1 to `max`; a symbol where it is not known: [`Value::Dims`] of one, or
+    /// [`Value::Int`] for what is no size and refused.
     Size { max: u64 },
     /// Height and width, or one size for both: [`Value::Dims`] of two.
     Sizes,

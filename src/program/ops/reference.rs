@@ -10,8 +10,7 @@ pub fn markdown() -> String {
          What a `.kd` file can call besides its own and the library's models, losses and functions. \
          This page is generated from the table that the checker uses.\n\n\
          Tensors come first, then arguments. An argument that has a default may be left out; only those \
-         marked *positional* may stand without their name. `[..]` is any shape, `N` the batch. Costs are \
-         multiply-adds of one sample, forward.\n\n",
+         marked *positional* may stand without their name. `[..]` is any shape, `N` the batch.\n\n",
     );
     for family in FAMILIES {
         contents(&mut text, family);

@@ -33,7 +33,7 @@ pub const PADDING: Argument = Argument::new(
     "padding",
     Kind::Pair { min: 0, max: MOST },
     Default::Int(0),
-    "rows and columns of zeros added on each side",
+    "rows and columns added on each side",
 );
 
 pub const DILATION: Argument = Argument::new(

@@ -230,6 +230,11 @@ fn huge_numbers_are_refused_and_nothing_overflows() {
             ),
             (
                 &["[N, 3, 32, 32]"],
+                "channels: -1, kernel: 3",
+                "`channels` of `conv2d` must be at least 1, not -1",
+            ),
+            (
+                &["[N, 3, 32, 32]"],
                 "channels: 16, kernel: 9223372036854775807",
                 "`kernel` of `conv2d` must be at most 1000000, not 9223372036854775807",
             ),

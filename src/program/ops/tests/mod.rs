@@ -85,6 +85,7 @@ fn value(kind: Kind, text: &str) -> Value {
     let int = |text: &str| text.parse::<i64>().expect("a whole number");
     let dim = |text: &&str| text.parse::<Dim>().expect("a size");
     match kind {
+        Kind::Size { .. } if text.starts_with('-') => Value::Int(int(text)),
         Kind::Size { .. } | Kind::Dims => Value::Dims(items.iter().map(dim).collect()),
         Kind::Sizes if items.len() == 1 => Value::Dims(vec![dim(&items[0]); 2]),
         Kind::Sizes => Value::Dims(items.iter().map(dim).collect()),
