@@ -3,7 +3,7 @@
 use super::excerpt::Excerpt;
 use super::{harmless, preview};
 use crate::diag::{Diagnostic, Help, Label, Note, Severity};
-use crate::source::Sources;
+use crate::source::{FileId, Sources};
 use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan, NarratableReportHandler};
 use std::fmt;
 
@@ -155,12 +155,7 @@ fn footer(kind: &str, text: &str, style: &Style) -> String {
 }
 
 /// The lines that a repair gives, set apart.
-fn written_out(
-    help: &Help,
-    sources: &Sources,
-    home: Option<crate::source::FileId>,
-    style: &Style,
-) -> String {
+fn written_out(help: &Help, sources: &Sources, home: Option<FileId>, style: &Style) -> String {
     let Some(fix) = &help.fix else {
         return String::new();
     };
