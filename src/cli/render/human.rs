@@ -55,17 +55,16 @@ pub fn render(diagnostic: &Diagnostic, sources: &Sources, style: &Style) -> Stri
         text += &footer("help", &help.text, style);
         text += &written_out(help, sources, home, style);
     }
+    let far = far.into_iter().map(|label| Note {
+        text: label.text.clone(),
+        span: Some(label.span),
+    });
     let related: Vec<String> = diagnostic
         .notes
         .iter()
-        .filter_map(|note| related(note, sources, style))
-        .chain(far.into_iter().filter_map(|label| {
-            let note = Note {
-                text: label.text.clone(),
-                span: Some(label.span),
-            };
-            related(&note, sources, style)
-        }))
+        .cloned()
+        .chain(far)
+        .filter_map(|note| related(&note, sources, style))
         .collect();
     text += &nested(&related, diagnostic.severity, style);
     tidy(&text)
