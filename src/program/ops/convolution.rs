@@ -187,7 +187,7 @@ fn enlarge(site: &Site, size: [&Dim; 2]) -> Result<[Dim; 2], Refusal> {
             .set("output_padding", most.to_string()));
         }
         let Some(n) = size[i].known() else { continue };
-        let grown = i128::from(n - 1) * i128::from(s) - 2 * i128::from(p)
+        let grown = (i128::from(n) - 1) * i128::from(s) - 2 * i128::from(p)
             + i128::from(d) * i128::from(k - 1)
             + i128::from(e)
             + 1;

@@ -291,7 +291,7 @@ fn select(site: &Site) -> Result<Inferred, Refusal> {
                 tensor.shape
             ),
         )
-        .at_argument("index", format!("must be -{size} to {}", size - 1)));
+        .at_argument("index", format!("there are {size} entries")));
     }
     Ok(Inferred::of(tensor.element.clone(), dims))
 }

@@ -195,7 +195,7 @@ fn gcd(a: u64, b: u64) -> u64 {
 
 /// The largest divisor of `n` up to a limit, which is a number of groups and so within a million.
 fn largest_divisor(n: u64, limit: u64) -> u64 {
-    (1..=limit)
+    (1..=limit.min(n))
         .rev()
         .find(|d| n.is_multiple_of(*d))
         .unwrap_or(1)

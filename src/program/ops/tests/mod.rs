@@ -9,6 +9,7 @@ mod reduce;
 mod select;
 mod shape;
 mod table;
+mod total;
 
 use super::{Element, Inferred, Kind, Operation, Refusal, Tensor, Value, find};
 use crate::shape::{Dim, Shape};
