@@ -14,7 +14,12 @@ pub static FAMILY: Family = Family {
         binary("add", "Sum, written `a + b`.\n\nPyTorch: `a + b`."),
         binary("sub", "Difference, written `a - b`.\n\nPyTorch: `a - b`."),
         binary("mul", "Product, written `a * b`.\n\nPyTorch: `a * b`."),
-        binary("div", "Quotient, written `a / b`.\n\nPyTorch: `a / b`."),
+        binary(
+            "div",
+            "Quotient, written `a / b`.\n\n\
+             Of numbers alone, `div(a, b)` is the quotient rounded down.\n\n\
+             PyTorch: `a / b`.",
+        ),
         binary("pow", "Power, written `a ^ b`.\n\nPyTorch: `a ** b`."),
         binary(
             "min",
