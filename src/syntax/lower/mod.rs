@@ -1,0 +1,140 @@
+//! From pest's pairs to the tree, construct by construct.
+//!
+//! The grammar guarantees the order of a rule's parts. Where a part is not there all the same, the
+//! construct becomes an `Error` node: functions that return `Option` give none only then.
+
+mod expr;
+mod foreign;
+mod item;
+mod literal;
+mod operators;
+mod stmt;
+
+use super::ast::*;
+use super::grammar::Rule;
+use super::lookalike;
+use super::text::Text;
+use crate::diag::Diagnostic;
+use crate::source::Span;
+use pest::iterators::{Pair, Pairs};
+
+pub(super) struct Lower<'t> {
+    pub(super) text: &'t Text,
+    diagnostics: Vec<Diagnostic>,
+    foreign: foreign::Seen,
+}
+
+impl<'t> Lower<'t> {
+    pub fn new(text: &'t Text, diagnostics: Vec<Diagnostic>) -> Lower<'t> {
+        Lower {
+            text,
+            diagnostics,
+            foreign: foreign::Seen::default(),
+        }
+    }
+
+    pub fn report(&mut self, diagnostic: Diagnostic) {
+        self.diagnostics.push(diagnostic);
+    }
+
+    pub fn finish(mut self) -> Vec<Diagnostic> {
+        self.report_semicolons();
+        self.diagnostics
+    }
+
+    /// The place of a pair, without the blanks and comments that rules take at their end.
+    fn span(&self, pair: &Pair<Rule>) -> Span {
+        let range = pair.as_span();
+        self.text
+            .span(self.text.trimmed(range.start()..range.end()))
+    }
+
+    fn name(&self, pair: &Pair<Rule>) -> Name {
+        self.name_at(self.span(pair))
+    }
+
+    pub(super) fn name_at(&self, span: Span) -> Name {
+        let text = self.text.of(span).trim_matches('`');
+        let text = lookalike::word(text).unwrap_or_else(|| text.to_owned());
+        Name { text, span }
+    }
+
+    fn error(&self, span: Span) -> Expr {
+        Expr {
+            kind: ExprKind::Error,
+            span,
+        }
+    }
+}
+
+/// A rule's parts that carry meaning, in order.
+struct Parts<'i>(std::iter::Peekable<Pairs<'i, Rule>>);
+
+impl<'i> Parts<'i> {
+    fn of(pair: Pair<'i, Rule>) -> Parts<'i> {
+        Parts(pair.into_inner().peekable())
+    }
+
+    fn peek(&mut self) -> Option<Rule> {
+        while let Some(next) = self.0.peek() {
+            if !is_punctuation(next.as_rule()) {
+                return Some(next.as_rule());
+            }
+            self.0.next();
+        }
+        None
+    }
+
+    /// The next part, if it is of the rule.
+    fn next_if(&mut self, rule: Rule) -> Option<Pair<'i, Rule>> {
+        (self.peek() == Some(rule)).then(|| self.0.next()).flatten()
+    }
+}
+
+impl<'i> Iterator for Parts<'i> {
+    type Item = Pair<'i, Rule>;
+
+    fn next(&mut self) -> Option<Pair<'i, Rule>> {
+        self.peek()?;
+        self.0.next()
+    }
+}
+
+fn is_punctuation(rule: Rule) -> bool {
+    matches!(
+        rule,
+        Rule::COMMENT
+            | Rule::comma
+            | Rule::colon
+            | Rule::dot
+            | Rule::equals
+            | Rule::knowledge
+            | Rule::open_brace
+            | Rule::open_round
+            | Rule::open_square
+            | Rule::close_brace
+            | Rule::close_round
+            | Rule::close_square
+            | Rule::kw_as
+            | Rule::kw_by
+            | Rule::kw_data
+            | Rule::kw_edge
+            | Rule::kw_else
+            | Rule::kw_for
+            | Rule::kw_from
+            | Rule::kw_if
+            | Rule::kw_import
+            | Rule::kw_in
+            | Rule::kw_input
+            | Rule::kw_on
+            | Rule::kw_output
+            | Rule::kw_require
+            | Rule::kw_settings
+            | Rule::kw_tap
+            | Rule::kw_train
+            | Rule::kw_update
+            | Rule::kw_use
+            | Rule::kw_weight
+            | Rule::EOI
+    )
+}

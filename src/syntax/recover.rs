@@ -1,0 +1,601 @@
+//! Why a piece of text fits nothing, and what can be kept of it.
+
+use super::ast::*;
+use super::grammar::{self, Rule};
+use super::lower::Lower;
+use crate::diag::{Code, Diagnostic, suggest};
+use crate::source::Span;
+
+/// What should have stood where the junk is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    Item,
+    Stmt,
+    Field,
+    Setting,
+    Param,
+    Arg,
+    /// A part of a list or of brackets.
+    Part,
+}
+
+pub(super) const EDGE_EXAMPLE: &str =
+    "an edge is written `edge deep.logits ~> light.logits by soft_target(T: 4)  weight 0.9`";
+
+/// The words that items start with.
+const ITEM_WORDS: [&str; 12] = [
+    "use", "model", "loss", "fn", "data", "teacher", "student", "tap", "edge", "train", "settings",
+    "output",
+];
+const STMT_WORDS: [&str; 6] = ["input", "output", "param", "state", "update", "require"];
+
+impl Place {
+    fn rule(self) -> Rule {
+        match self {
+            Place::Item => Rule::only_item,
+            Place::Stmt => Rule::only_stmt,
+            Place::Field => Rule::only_field,
+            Place::Setting => Rule::only_setting,
+            Place::Param => Rule::only_param,
+            Place::Arg | Place::Part => Rule::only_arg,
+        }
+    }
+}
+
+impl Lower<'_> {
+    /// Reports why junk fits nothing, unless that has been said when its characters were read.
+    pub(super) fn explain(&mut self, place: Place, junk: Span) {
+        if self.text.has_reported(junk.range()) {
+            return;
+        }
+        let diagnostic = self
+            .unclosed(junk)
+            .or_else(|| self.known_mistake(place, junk))
+            .unwrap_or_else(|| self.unexpected(place, junk));
+        self.report(diagnostic);
+    }
+
+    /// Reports what stands behind something whole on its line.
+    pub(super) fn explain_rest(&mut self, place: Place, before: Span, rest: Span) {
+        if self.text.has_reported(rest.range()) {
+            return;
+        }
+        let diagnostic = self
+            .unclosed(rest)
+            .unwrap_or_else(|| self.unexpected(place, before.to(rest)));
+        self.report(diagnostic);
+    }
+
+    /// A bracket of the junk that nothing closes, or that closes nothing.
+    fn unclosed(&self, junk: Span) -> Option<Diagnostic> {
+        let mut open: Vec<(u8, usize)> = Vec::new();
+        for (at, bracket) in self.text.brackets(junk.range()) {
+            let opening = match bracket {
+                b')' => b'(',
+                b']' => b'[',
+                b'}' => b'{',
+                _ => {
+                    open.push((bracket, at));
+                    continue;
+                }
+            };
+            match open.pop() {
+                Some((last, _)) if last == opening => {}
+                last => return Some(self.mismatched(last, bracket, at)),
+            }
+        }
+        let (bracket, at) = open.pop()?;
+        let shown = bracket as char;
+        Some(
+            Diagnostic::new(Code::E0002, format!("this `{shown}` is never closed"))
+                .at(self.text.span(at..at + 1), "opened here")
+                .also(
+                    junk.after(),
+                    format!("`{}` expected by here", closing(bracket)),
+                )
+                .help(format!("write the missing `{}`", closing(bracket))),
+        )
+    }
+
+    fn mismatched(&self, open: Option<(u8, usize)>, close: u8, at: usize) -> Diagnostic {
+        let here = self.text.span(at..at + 1);
+        let shown = close as char;
+        match open {
+            Some((bracket, opened)) => Diagnostic::new(
+                Code::E0002,
+                format!("`{}` is closed by `{shown}`", bracket as char),
+            )
+            .at(here, format!("expected `{}`", closing(bracket)))
+            .also(self.text.span(opened..opened + 1), "opened here")
+            .help(format!("write `{}` before it", closing(bracket))),
+            None => Diagnostic::new(Code::E0002, format!("`{shown}` closes nothing"))
+                .at(here, "no bracket is open here")
+                .help("remove it, or open the bracket before"),
+        }
+    }
+
+    /// What a strict reading of the junk expected where it stopped.
+    fn unexpected(&self, place: Place, junk: Span) -> Diagnostic {
+        let text = self.text.of(junk);
+        let (at, rules) = match grammar::piece(place.rule(), text) {
+            Err(expected) => (expected.at, expected.rules),
+            Ok(_) => (text.len(), Vec::new()),
+        };
+        let start = junk.start as usize + at;
+        let found = self.text.token(start..junk.end as usize);
+        let expected = grammar::in_words(&rules);
+        let what = self.construct(place, text);
+        let found_words = self.found_words(found, junk);
+        let (message, label) = match expected {
+            Some(expected) => (
+                format!("expected {expected}{}, found {found_words}", what.within),
+                format!("expected {expected}"),
+            ),
+            None => (
+                format!("{found_words} cannot stand here{}", what.within),
+                "not expected here".to_owned(),
+            ),
+        };
+        let diagnostic = Diagnostic::new(Code::E0001, message).at(found, label);
+        match what.example {
+            Some(example) => diagnostic.help(example),
+            None => diagnostic,
+        }
+    }
+
+    fn found_words(&self, found: Span, junk: Span) -> String {
+        if found.start == found.end {
+            return match found.end >= junk.end && self.text.clean.len() <= found.end as usize {
+                true => "the end of the file".to_owned(),
+                false => "the end of the line".to_owned(),
+            };
+        }
+        format!("`{}`", self.text.of(found))
+    }
+
+    /// Mistakes whose cause is plain from the first words.
+    fn known_mistake(&self, place: Place, junk: Span) -> Option<Diagnostic> {
+        let text = self.text.of(junk);
+        let word = first_word(text);
+        let word_span = self
+            .text
+            .span(junk.start as usize..junk.start as usize + word.len());
+        match (place, word) {
+            (Place::Stmt | Place::Item, "if" | "for") => Some(
+                Diagnostic::new(
+                    Code::E0001,
+                    format!("`{word}` gives a value, which needs a name"),
+                )
+                .at(word_span, "expected a name and `=`")
+                .help(if word == "if" {
+                    "write `y = if c { a } else { b }`"
+                } else {
+                    "write `y = x -> for i in range(n) { linear(8) }`"
+                }),
+            ),
+            (Place::Stmt, word) if ITEM_WORDS.contains(&word) && word != "output" => None,
+            (Place::Item, word) if STMT_WORDS.contains(&word) && word != "output" => Some(
+                Diagnostic::new(
+                    Code::E0003,
+                    format!(
+                        "`{word}` stands in the body of a model or loss, not at the top of a file"
+                    ),
+                )
+                .at(word_span, "not inside a body")
+                .help("a body starts with `{` after `model Name(…)` and ends with `}`"),
+            ),
+            (Place::Item, word) if !ITEM_WORDS.contains(&word) && names_something(text, word) => {
+                Some(self.unknown_item(word, word_span))
+            }
+            _ => None,
+        }
+    }
+
+    fn unknown_item(&self, word: &str, span: Span) -> Diagnostic {
+        let wrong = Diagnostic::new(
+            Code::E0003,
+            format!("nothing in a kd file starts with `{word}`"),
+        )
+        .at(span, "not a word that starts an item");
+        match suggest::nearest(word, ITEM_WORDS) {
+            Some(near) => wrong.replace(format!("there is a similar word: `{near}`"), span, near),
+            None => wrong.help(format!(
+                "a file is made of {}, and names given by `=`",
+                suggest::listed(ITEM_WORDS, ITEM_WORDS.len())
+            )),
+        }
+    }
+
+    /// What the junk set out to be, by its first word.
+    fn construct(&self, place: Place, text: &str) -> Construct {
+        let (within, example) = match (place, first_word(text)) {
+            (Place::Item, "use") => (
+                " in this `use`",
+                "an import is written `use models::LightNN` or `use \"cifar10.kd\"::images`",
+            ),
+            (Place::Item, "model") => (
+                " in this model",
+                "a model is written `model Name(classes: int = 10) { … }`",
+            ),
+            (Place::Item, "loss") => (
+                " in this loss",
+                "a loss is written `loss name(student: [N, C], teacher: [N, C], T: float = 2) { … }`",
+            ),
+            (Place::Item, "fn") => (
+                " in this function",
+                "a function is written `fn name(x: [N, C]) = x - mean(x, dim: 1, keep: true)`",
+            ),
+            (Place::Item, "data") => (
+                " in this data set",
+                "a data set is written `data images = cifar10(\"data\") -> batch(128)`",
+            ),
+            (Place::Item, "teacher") => (
+                " in this teacher",
+                "a teacher is written `teacher deep = DeepNN() from \"teacher.kd\"`",
+            ),
+            (Place::Item, "student") => (
+                " in this student",
+                "a student is written `student light = LightNN(classes: 10)`",
+            ),
+            (Place::Item, "tap") => (
+                " in this tap",
+                "a tap is written `tap feat = net.layer1 -> flatten`",
+            ),
+            (Place::Item, "edge") => (" in this edge", EDGE_EXAMPLE),
+            (Place::Item, "train") => (
+                " in this `train`",
+                "training is written `train on images { epochs: 10, optimizer: adam(lr: 0.001) }`",
+            ),
+            (Place::Item, "settings") => (
+                " in these settings",
+                "settings are written `settings recipe { epochs: 10 }` and used by `..recipe`",
+            ),
+            (Place::Item, "output") => (
+                " in this output",
+                "an output of a network is replaced by `output light.logits = lifted -> deep.fc`",
+            ),
+            (Place::Item, _) => ("", "a constant is written `name = value`"),
+            (Place::Stmt, "input") => (
+                " in this input",
+                "an input is written `input image: [N, 3, 32, 32]`",
+            ),
+            (Place::Stmt, "output") => (
+                " in this output",
+                "an output is written `output logits = x -> linear(10)`, or `output x` if it is the only one",
+            ),
+            (Place::Stmt, "param") => (
+                " in this parameter",
+                "a parameter is written `param scale: [C] = ones()`",
+            ),
+            (Place::Stmt, "state") => (
+                " in this state",
+                "a state is written `state mean: [C] = zeros()`",
+            ),
+            (Place::Stmt, "update") => (
+                " in this update",
+                "an update is written `update mean = 0.9 * mean + 0.1 * now`",
+            ),
+            (Place::Stmt, "require") => (
+                " in this requirement",
+                "a requirement is written `require depth % 6 == 2, \"depth is 6n + 2\"`",
+            ),
+            (Place::Stmt, _) => (
+                "",
+                "a value is named by `name = x -> conv2d(16, kernel: 3) -> relu`",
+            ),
+            (Place::Field, _) => (
+                "",
+                "a field is written `image = column(\"file\") -> load_image(\"images\")`, an option `batch: 64`",
+            ),
+            (Place::Setting, _) => (
+                "",
+                "a setting is written `epochs: 10`; `..recipe` takes over those of `settings recipe`",
+            ),
+            (Place::Param, _) => (
+                " in this parameter",
+                "a parameter is written `classes: int = 10` or `x: [N, C]`",
+            ),
+            (Place::Arg, _) => (
+                " in this argument",
+                "an argument is written `64` or `kernel: 3`",
+            ),
+            (Place::Part, _) => {
+                return Construct {
+                    within: "",
+                    example: None,
+                };
+            }
+        };
+        Construct {
+            within,
+            example: Some(example),
+        }
+    }
+
+    // ---- Braces ----
+
+    pub(super) fn report_missing_close(&mut self, of: &str, opened: Option<Span>, at: Span) {
+        let at = at.before();
+        let diagnostic = Diagnostic::new(Code::E0002, format!("the `{{` of {of} is never closed"))
+            .at(at, "expected `}` by here");
+        let diagnostic = match opened {
+            Some(opened) => diagnostic.also(opened, "opened here"),
+            None => diagnostic,
+        };
+        self.report(diagnostic.help("write `}` on a line of its own"));
+    }
+
+    pub(super) fn report_stray_close(&mut self, span: Span) {
+        self.report(
+            Diagnostic::new(Code::E0002, "`}` closes nothing")
+                .at(span, "no brace is open here")
+                .replace("remove it", span, ""),
+        );
+    }
+
+    // ---- What is kept ----
+
+    /// A broken item keeps its kind and name, so that what uses it is not reported as well.
+    pub(super) fn junk_item(&mut self, span: Span) -> Item {
+        let kind = self
+            .head(span)
+            .map_or(ItemKind::Error, |head| self.item_of(head, span));
+        Item {
+            doc: self.text.doc(span.start as usize),
+            kind,
+            span,
+        }
+    }
+
+    fn item_of(&self, head: Head, span: Span) -> ItemKind {
+        let error = || Expr {
+            kind: ExprKind::Error,
+            span,
+        };
+        let callable = |kind, name| {
+            ItemKind::Callable(Callable {
+                kind,
+                name,
+                params: Vec::new(),
+                body: Body::Error,
+            })
+        };
+        let network = |role, name| {
+            ItemKind::Network(Network {
+                role,
+                name,
+                value: Some(error()),
+                from: None,
+            })
+        };
+        match head {
+            Head::Word("model", Some(name)) => callable(CallableKind::Model, name),
+            Head::Word("loss", Some(name)) => callable(CallableKind::Loss, name),
+            Head::Word("fn", Some(name)) => callable(CallableKind::Fn, name),
+            Head::Word("teacher", Some(name)) => network(Role::Teacher, name),
+            Head::Word("student", Some(name)) => network(Role::Student, name),
+            Head::Word("data", Some(name)) => ItemKind::Data(Data {
+                name,
+                value: error(),
+                fields: None,
+            }),
+            Head::Word("tap", Some(name)) => ItemKind::Tap(Binding {
+                name,
+                value: error(),
+            }),
+            Head::Word("settings", Some(name)) => ItemKind::Settings(SettingsItem {
+                name,
+                settings: vec![Setting::Error],
+            }),
+            Head::Word("edge", _) => ItemKind::Edge(Edge {
+                name: None,
+                source: error(),
+                target: error(),
+                loss: error(),
+                weight: None,
+            }),
+            Head::Word("train", _) => ItemKind::Train(Train {
+                name: None,
+                on: Vec::new(),
+                settings: vec![Setting::Error],
+            }),
+            Head::Bind(Pattern::Name(name)) => ItemKind::Constant(Binding {
+                name,
+                value: error(),
+            }),
+            _ => ItemKind::Error,
+        }
+    }
+
+    pub(super) fn junk_stmt(&mut self, span: Span) -> Stmt {
+        let value = Expr {
+            kind: ExprKind::Error,
+            span,
+        };
+        let ty = Type {
+            name: None,
+            args: Vec::new(),
+            shape: None,
+            span,
+        };
+        let kind = match self.head(span) {
+            Some(Head::Word("input", Some(name))) => StmtKind::Input {
+                name,
+                ty,
+                default: None,
+            },
+            Some(Head::Word("param", Some(name))) => StmtKind::Param { name, ty, value },
+            Some(Head::Word("state", Some(name))) => StmtKind::State { name, ty, value },
+            Some(Head::Word("output", name)) => StmtKind::Output { name, value },
+            Some(Head::Bind(pattern)) => StmtKind::Bind { pattern, value },
+            _ => StmtKind::Error,
+        };
+        Stmt {
+            doc: self.text.doc(span.start as usize),
+            kind,
+            span,
+        }
+    }
+
+    pub(super) fn junk_field(&mut self, span: Span) -> Field {
+        match self.head(span) {
+            Some(Head::Bind(pattern)) => Field::Bind {
+                pattern,
+                value: Expr {
+                    kind: ExprKind::Error,
+                    span,
+                },
+            },
+            _ => Field::Error,
+        }
+    }
+
+    fn head(&self, junk: Span) -> Option<Head> {
+        let text = self.text.of(junk);
+        let head = grammar::piece(Rule::head, text).ok()?.next()?;
+        let at = |pair: &pest::iterators::Pair<Rule>| {
+            let span = pair.as_span();
+            let base = junk.start as usize;
+            self.text.span(base + span.start()..base + span.end())
+        };
+        let mut word = None;
+        let mut names: Vec<Name> = Vec::new();
+        for part in head.into_inner() {
+            match part.as_rule() {
+                Rule::head_keyword => {
+                    word = [
+                        "model", "loss", "fn", "data", "teacher", "student", "tap", "settings",
+                        "input", "param", "state",
+                    ]
+                    .into_iter()
+                    .find(|w| *w == part.as_str());
+                }
+                Rule::kw_edge => word = Some("edge"),
+                Rule::kw_train => word = Some("train"),
+                Rule::kw_output => word = Some("output"),
+                Rule::ident => names.push(self.name_at(at(&part))),
+                Rule::pattern => {
+                    let span = at(&part);
+                    let tuple = part.as_str().starts_with('(');
+                    let mut bound: Vec<Name> = part
+                        .into_inner()
+                        .filter(|p| p.as_rule() == Rule::ident)
+                        .map(|p| self.name_at(at(&p)))
+                        .collect();
+                    return Some(Head::Bind(if tuple {
+                        Pattern::Tuple(bound, self.text.span(self.text.trimmed(span.range())))
+                    } else {
+                        Pattern::Name(bound.pop()?)
+                    }));
+                }
+                _ => {}
+            }
+        }
+        Some(Head::Word(word?, names.pop()))
+    }
+}
+
+/// How a broken line starts.
+enum Head {
+    Word(&'static str, Option<Name>),
+    Bind(Pattern),
+}
+
+struct Construct {
+    within: &'static str,
+    example: Option<&'static str>,
+}
+
+fn closing(bracket: u8) -> char {
+    match bracket {
+        b'(' => ')',
+        b'[' => ']',
+        _ => '}',
+    }
+}
+
+fn first_word(text: &str) -> &str {
+    let end = text
+        .find(|c: char| c != '_' && !c.is_alphanumeric())
+        .unwrap_or(text.len());
+    &text[..end]
+}
+
+/// Whether a word is followed by another, as an item's is.
+fn names_something(text: &str, word: &str) -> bool {
+    let after = text[word.len()..].trim_start_matches([' ', '\t']);
+    !word.is_empty()
+        && after.len() < text.len() - word.len()
+        && after.starts_with(|c: char| c == '_' || c == '"' || c.is_alphabetic())
+}
+
+// ---- Half-read things ----
+// What is half read would mean something else than what was meant: its value becomes an error node.
+
+fn poison(value: &mut Expr, rest: Span) {
+    *value = Expr {
+        kind: ExprKind::Error,
+        span: value.span.to(rest),
+    };
+}
+
+pub(super) fn poison_item(item: &mut Item, rest: Span) {
+    item.span = item.span.to(rest);
+    match &mut item.kind {
+        ItemKind::Data(data) if data.fields.is_none() => poison(&mut data.value, rest),
+        ItemKind::Network(network) if network.from.is_none() => {
+            let span = network.name.span;
+            poison(
+                network.value.get_or_insert(Expr {
+                    kind: ExprKind::Error,
+                    span,
+                }),
+                rest,
+            );
+        }
+        ItemKind::Tap(binding) | ItemKind::Constant(binding) => poison(&mut binding.value, rest),
+        ItemKind::Output(output) => poison(&mut output.value, rest),
+        ItemKind::Edge(edge) => poison(edge.weight.as_mut().unwrap_or(&mut edge.loss), rest),
+        ItemKind::Callable(Callable {
+            body: Body::Expr(value),
+            ..
+        }) => poison(value, rest),
+        _ => {}
+    }
+}
+
+pub(super) fn poison_stmt(stmt: &mut Stmt, rest: Span) {
+    stmt.span = stmt.span.to(rest);
+    match &mut stmt.kind {
+        StmtKind::Output { value, .. }
+        | StmtKind::Param { value, .. }
+        | StmtKind::State { value, .. }
+        | StmtKind::Update { value, .. }
+        | StmtKind::Require {
+            condition: value, ..
+        }
+        | StmtKind::Bind { value, .. } => poison(value, rest),
+        StmtKind::Input { ty, .. } => {
+            *ty = Type {
+                name: None,
+                args: Vec::new(),
+                shape: None,
+                span: ty.span,
+            };
+        }
+        StmtKind::Error => {}
+    }
+}
+
+pub(super) fn poison_field(field: &mut Field, rest: Span) {
+    match field {
+        Field::Setting { value, .. } | Field::Bind { value, .. } => poison(value, rest),
+        Field::Error => {}
+    }
+}
+
+pub(super) fn poison_setting(setting: &mut Setting, rest: Span) {
+    if let Setting::Set { value, .. } = setting {
+        poison(value, rest);
+    }
+}
