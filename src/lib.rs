@@ -41,20 +41,26 @@ pub struct Checked {
 
 /// Checks an experiment or a library, and all that it imports.
 pub fn check(files: &dyn source::Files, path: &Path) -> Checked {
-    let mut sources = source::Sources::default();
-    let diagnostics = match files.read(path) {
-        Ok(text) => {
-            let id = sources.add(path.display().to_string(), Some(path.into()), &text);
-            syntax::parse(sources.get(id)).diagnostics
-        }
-        Err(reason) => vec![Diagnostic::new(
-            Code::E0501,
-            format!("cannot read `{}`: {reason}", path.display()),
-        )],
+    let mut modules = program::load::Modules::new(files);
+    let root = match modules.root(path) {
+        Ok(root) => root,
+        Err(reason) => return unreadable(path, &reason),
     };
+    program::elaborate::check_definitions(&mut modules);
+    let experiment = program::experiment::compile(&mut modules, root);
+    let plan = experiment.map(|experiment| plan::lower(&modules, &experiment));
     Checked {
-        sources,
-        diagnostics: diag::tidy(diagnostics),
+        diagnostics: diag::tidy(modules.diagnostics),
+        sources: modules.sources,
+        plan,
+    }
+}
+
+fn unreadable(path: &Path, reason: &str) -> Checked {
+    let message = format!("cannot read `{}`: {reason}", path.display());
+    Checked {
+        sources: source::Sources::default(),
+        diagnostics: vec![Diagnostic::new(Code::E0501, message)],
         plan: None,
     }
 }

@@ -62,6 +62,8 @@ codes! {
     E0226 "requirement" "A `require` of a model does not hold for these arguments.";
     E0227 "arithmetic" "A calculation has no whole or finite result.";
 
+    E0228 "output" "A body lacks its output, or has more than it may.";
+
     E0301 "edge-shapes" "The two sides of an edge have shapes that its loss cannot compare.";
     E0302 "shape" "A layer or operation gets a tensor of a shape that it does not take.";
     E0303 "empty-output" "A kernel or slice leaves nothing of its input.";
@@ -86,6 +88,7 @@ codes! {
     E0501 "file" "A file cannot be read, or is no text.";
 
     E0901 "not-yet" "kdc parses this part of the language but does not give it meaning yet.";
+    E0902 "too-large" "Following the experiment takes more steps than any real network needs.";
 
     W0401 "unused-tap" "A tap that no edge uses.";
     W0402 "unused-network" "A teacher or student that nothing uses.";

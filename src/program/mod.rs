@@ -1,3 +1,13 @@
 //! What a file means: names, networks as graphs, shapes.
 
+pub mod data;
+pub mod declared;
+pub mod elaborate;
+pub mod experiment;
+pub mod foreign;
+pub mod graph;
+pub mod library;
+pub mod load;
+pub mod number;
 pub mod ops;
+pub mod value;

@@ -1,0 +1,246 @@
+//! Calls that declare something instead of computing a tensor: data sources, transforms, optimizers.
+
+use super::elaborate::{Elaborator, Frame, Signature, Slot};
+use super::value::{Given, Value};
+use crate::diag::suggest::{listed, nearest};
+use crate::diag::{Code, Diagnostic};
+use crate::source::Span;
+use crate::syntax::ast::{Arg, Expr, ExprKind};
+
+/// One such function.
+pub struct Declared {
+    pub name: &'static str,
+    pub doc: &'static str,
+    pub parameters: &'static [Parameter],
+}
+
+pub struct Parameter {
+    pub name: &'static str,
+    pub wants: Wants,
+    pub optional: bool,
+    pub positional: bool,
+    pub doc: &'static str,
+}
+
+/// What a parameter takes. Bounds are inclusive unless they say otherwise.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Wants {
+    Text,
+    Int { min: i64, max: i64 },
+    /// More than the first, at most the second.
+    Above(f64, f64),
+    /// At least the first, less than the second.
+    Below(f64, f64),
+    Bool,
+    /// A list of numbers, one for each channel.
+    Numbers,
+    /// A list of numbers above zero.
+    Positive,
+    /// Two numbers from 0 to below 1.
+    Betas,
+}
+
+/// The arguments of a call, checked; absent where the default holds.
+pub struct Settings {
+    values: Vec<(&'static str, Value, Span)>,
+}
+
+impl Settings {
+    fn get(&self, name: &str) -> Option<&Value> {
+        self.values.iter().find(|(n, ..)| *n == name).map(|(_, v, _)| v)
+    }
+
+    pub fn span(&self, name: &str) -> Option<Span> {
+        self.values.iter().find(|(n, ..)| *n == name).map(|(.., s)| *s)
+    }
+
+    pub fn text(&self, name: &str) -> Option<String> {
+        match self.get(name)? {
+            Value::Str(text) => Some(text.to_string()),
+            _ => None,
+        }
+    }
+
+    pub fn int(&self, name: &str) -> Option<u64> {
+        match self.get(name)? {
+            Value::Number(n) => u64::try_from(n.as_int()?).ok(),
+            _ => None,
+        }
+    }
+
+    pub fn number(&self, name: &str) -> Option<f64> {
+        match self.get(name)? {
+            Value::Number(n) => n.as_f64(),
+            _ => None,
+        }
+    }
+
+    pub fn bool(&self, name: &str) -> Option<bool> {
+        match self.get(name)? {
+            Value::Bool(b) => *b,
+            _ => None,
+        }
+    }
+
+    pub fn numbers(&self, name: &str) -> Option<Vec<f64>> {
+        numbers(self.get(name)?)
+    }
+}
+
+fn numbers(value: &Value) -> Option<Vec<f64>> {
+    let one = |value: &Value| match value {
+        Value::Number(n) => n.as_f64(),
+        _ => None,
+    };
+    value.elements()?.iter().map(one).collect()
+}
+
+impl Elaborator<'_, '_> {
+    /// Reads a call such as `batch(128)` of one of the functions of a table. `what` names the table:
+    /// "data source". None when something is wrong, which has been reported.
+    pub fn declared(
+        &mut self,
+        frame: &mut Frame,
+        table: &'static [Declared],
+        later: &[&str],
+        what: &str,
+        expr: &Expr,
+    ) -> Option<(&'static Declared, Settings)> {
+        let (name, args, at): (&str, &[Arg], Span) = match &expr.kind {
+            ExprKind::Call { callee, args } => match &callee.kind {
+                ExprKind::Name(name) => (name, args, callee.span),
+                _ => return self.no_declared(table, what, expr),
+            },
+            ExprKind::Name(name) => (name, &[], expr.span),
+            ExprKind::Error => return None,
+            _ => return self.no_declared(table, what, expr),
+        };
+        if later.contains(&name) {
+            self.not_yet(&format!("`{name}`"), expr.span);
+            return None;
+        }
+        let Some(found) = table.iter().find(|declared| declared.name == name) else {
+            let diagnostic = unknown(name, at, table, what);
+            self.report(diagnostic);
+            return None;
+        };
+        let signature = signature(found);
+        let given = args
+            .iter()
+            .map(|arg| Given {
+                name: arg.name.as_ref().map(|n| (n.text.clone(), n.span)),
+                value: self.expression(frame, &arg.value),
+                span: arg.value.span,
+            })
+            .collect();
+        let bound = self.bound(&signature, given, expr.span)?;
+        if !self.complete(&signature, &bound, expr.span) {
+            return None;
+        }
+        let mut values = Vec::new();
+        for (parameter, given) in found.parameters.iter().zip(bound.parameters) {
+            let Some(given) = given else { continue };
+            if let Err(needs) = parameter.wants.check(&given.value) {
+                let message = format!("`{}` of `{}` {needs}", parameter.name, found.name);
+                let code = match given.value {
+                    Value::Number(_) => Code::E0223,
+                    _ => Code::E0224,
+                };
+                let diagnostic = Diagnostic::new(code, message).at(given.span, "this one");
+                self.report(diagnostic.note(parameter.doc));
+                return None;
+            }
+            values.push((parameter.name, given.value, given.span));
+        }
+        Some((found, Settings { values }))
+    }
+
+    fn no_declared(&mut self, table: &[Declared], what: &str, expr: &Expr) -> Option<(&'static Declared, Settings)> {
+        self.report(
+            Diagnostic::new(Code::E0204, format!("a {what} is needed here"))
+                .at(expr.span, format!("no {what}"))
+                .help(format!("there are {}", listed(table.iter().map(|d| d.name), 12))),
+        );
+        None
+    }
+}
+
+fn unknown(name: &str, at: Span, table: &[Declared], what: &str) -> Diagnostic {
+    let diagnostic = Diagnostic::new(Code::E0201, format!("there is no {what} `{name}`"))
+        .at(at, format!("unknown {what}"));
+    let names = || table.iter().map(|declared| declared.name);
+    match nearest(name, names()) {
+        Some(near) => diagnostic.replace(
+            format!("there is one with a similar name: `{near}`"),
+            at,
+            near,
+        ),
+        None => diagnostic.help(format!("there are {}", listed(names(), 12))),
+    }
+}
+
+fn signature(declared: &Declared) -> Signature {
+    let slots = declared.parameters.iter().map(|p| Slot {
+        name: p.name.to_string(),
+        optional: p.optional,
+        positional: p.positional,
+    });
+    let written: Vec<String> = declared
+        .parameters
+        .iter()
+        .map(|p| format!("{}: …", p.name))
+        .collect();
+    Signature::of_parameters(
+        declared.name,
+        slots.collect(),
+        format!("{}({})", declared.name, written.join(", ")),
+    )
+}
+
+impl Wants {
+    /// Why a value does not do, as the end of a sentence.
+    fn check(self, value: &Value) -> Result<(), String> {
+        let number = match value {
+            Value::Number(n) => n.as_f64(),
+            _ => None,
+        };
+        let fits = match self {
+            Wants::Text => matches!(value, Value::Str(_)),
+            Wants::Bool => matches!(value, Value::Bool(Some(_))),
+            Wants::Int { min, max } => match value {
+                Value::Number(n) => n.as_int().is_some_and(|n| (min..=max).contains(&n)),
+                _ => false,
+            },
+            Wants::Above(low, high) => number.is_some_and(|x| x > low && x <= high),
+            Wants::Below(low, high) => number.is_some_and(|x| x >= low && x < high),
+            Wants::Numbers => numbers(value).is_some_and(|n| !n.is_empty()),
+            Wants::Positive => numbers(value).is_some_and(|n| !n.is_empty() && n.iter().all(|x| *x > 0.0)),
+            Wants::Betas => numbers(value)
+                .is_some_and(|n| n.len() == 2 && n.iter().all(|x| (0.0..1.0).contains(x))),
+        };
+        if fits {
+            return Ok(());
+        }
+        let got = match value {
+            Value::Number(n) => format!("{n}"),
+            other => other.kind().to_string(),
+        };
+        Err(format!("{}, but this is {got}", self.words()))
+    }
+
+    fn words(self) -> String {
+        match self {
+            Wants::Text => "is a string".to_string(),
+            Wants::Bool => "is `true` or `false`".to_string(),
+            Wants::Int { min, max } if max == i64::MAX => format!("is a whole number of at least {min}"),
+            Wants::Int { min, max } => format!("is a whole number from {min} to {max}"),
+            Wants::Above(low, high) if high.is_infinite() => format!("is a number above {low}"),
+            Wants::Above(low, high) => format!("is a number above {low}, at most {high}"),
+            Wants::Below(low, high) if high.is_infinite() => format!("is a number of at least {low}"),
+            Wants::Below(low, high) => format!("is a number from {low} to below {high}"),
+            Wants::Numbers => "is a list of numbers".to_string(),
+            Wants::Positive => "is a list of numbers above 0".to_string(),
+            Wants::Betas => "is a pair of numbers from 0 to below 1".to_string(),
+        }
+    }
+}

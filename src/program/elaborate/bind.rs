@@ -1,0 +1,209 @@
+//! Arguments to places: which argument of a call fills which input or parameter.
+
+use super::{Elaborator, Signature};
+use crate::diag::suggest::{listed, nearest};
+use crate::diag::{Applicability, Code, Diagnostic, Edit};
+use crate::program::foreign;
+use crate::program::value::{Given, Value};
+use crate::source::Span;
+
+/// The arguments of a call, each in its place.
+#[derive(Debug, Default)]
+pub struct Bound {
+    pub inputs: Vec<Option<Given>>,
+    pub parameters: Vec<Option<Given>>,
+}
+
+impl Bound {
+    /// Something in it was wrong already.
+    pub fn poisoned(&self) -> bool {
+        let filled = self.inputs.iter().chain(&self.parameters).flatten();
+        filled.into_iter().any(|given| given.value.is_poison())
+    }
+}
+
+impl Elaborator<'_, '_> {
+    /// Sorts arguments by name and kind. None when something was wrong, which has been reported.
+    pub fn bound(&mut self, signature: &Signature, given: Vec<Given>, call: Span) -> Option<Bound> {
+        let mut bound = Bound {
+            inputs: vec![None; signature.inputs.len()],
+            parameters: vec![None; signature.parameters.len()],
+        };
+        let mut fine = true;
+        let (named, unnamed): (Vec<Given>, Vec<Given>) =
+            given.into_iter().partition(|given| given.name.is_some());
+        for given in named {
+            fine &= self.place_by_name(signature, &mut bound, given);
+        }
+        let numbers_are_operands = operands_in_full(signature, &unnamed);
+        for given in unnamed {
+            let tensor = numbers_are_operands || is_tensor(signature, &given.value);
+            fine &= self.place_in_order(signature, &mut bound, given, tensor, call);
+        }
+        (fine && !bound.poisoned()).then_some(bound)
+    }
+
+    fn place_by_name(&mut self, signature: &Signature, bound: &mut Bound, given: Given) -> bool {
+        let Some((name, span)) = given.name.clone() else {
+            return false;
+        };
+        let place = match (signature.input(&name), signature.parameter(&name)) {
+            (Some(i), _) => &mut bound.inputs[i],
+            (None, Some(i)) => &mut bound.parameters[i],
+            (None, None) => {
+                let diagnostic = unknown_argument(signature, &name, span, given.span);
+                self.report(diagnostic);
+                return false;
+            }
+        };
+        if let Some(first) = place {
+            let first = first.name.as_ref().map_or(first.span, |(_, span)| *span);
+            self.report(
+                Diagnostic::new(Code::E0222, format!("`{name}` is given twice"))
+                    .at(span, "given again")
+                    .also(first, "first here"),
+            );
+            return false;
+        }
+        *place = Some(given);
+        true
+    }
+
+    fn place_in_order(
+        &mut self,
+        signature: &Signature,
+        bound: &mut Bound,
+        given: Given,
+        tensor: bool,
+        call: Span,
+    ) -> bool {
+        if given.value.is_poison() {
+            return false;
+        }
+        if tensor {
+            if let Some(free) = bound.inputs.iter_mut().find(|place| place.is_none()) {
+                *free = Some(given);
+                return true;
+            }
+        } else {
+            let free = (0..bound.parameters.len())
+                .find(|i| bound.parameters[*i].is_none() && signature.parameters[*i].positional);
+            if let Some(free) = free {
+                bound.parameters[free] = Some(given);
+                return true;
+            }
+        }
+        let diagnostic = too_many(signature, bound, &given, tensor, call);
+        self.report(diagnostic);
+        false
+    }
+
+    /// Reports the first parameter that has no value and no default.
+    pub fn complete(&mut self, signature: &Signature, bound: &Bound, call: Span) -> bool {
+        let missing: Vec<&str> = signature
+            .parameters
+            .iter()
+            .zip(&bound.parameters)
+            .filter(|(slot, given)| given.is_none() && !slot.optional)
+            .map(|(slot, _)| slot.name.as_str())
+            .collect();
+        if missing.is_empty() {
+            return true;
+        }
+        let form: Vec<String> = missing.iter().map(|name| format!("{name}: …")).collect();
+        self.report(
+            Diagnostic::new(
+                Code::E0220,
+                format!("`{}` needs {}", signature.name, listed(missing.iter().copied(), 8)),
+            )
+            .at(call, format!("without {}", listed(missing.iter().copied(), 8)))
+            .help(format!("add `{}`; it has no default", form.join(", "))),
+        );
+        false
+    }
+}
+
+/// Whether every tensor place of a function of two operands or more is filled in writing, so that numbers
+/// among them are operands: `max(x, 0)`.
+fn operands_in_full(signature: &Signature, unnamed: &[Given]) -> bool {
+    signature.inputs.len() > 1
+        && unnamed.len() == signature.inputs.len()
+        && unnamed.iter().any(|given| matches!(given.value, Value::Tensor(_)))
+}
+
+fn is_tensor(signature: &Signature, value: &Value) -> bool {
+    match value {
+        Value::Tensor(_) | Value::Record(_) => true,
+        Value::Tuple(values) => {
+            signature.many || values.iter().any(|v| matches!(v, Value::Tensor(_) | Value::Record(_)))
+        }
+        _ => false,
+    }
+}
+
+fn unknown_argument(signature: &Signature, name: &str, span: Span, value: Span) -> Diagnostic {
+    if let Some(diagnostic) = foreign::argument(&signature.name, name, span, value) {
+        return diagnostic;
+    }
+    let names = || {
+        let slots = signature.inputs.iter().chain(&signature.parameters);
+        slots.map(|slot| slot.name.as_str())
+    };
+    let diagnostic = Diagnostic::new(
+        Code::E0221,
+        format!("`{}` takes no `{name}`", signature.name),
+    )
+    .at(span, "unknown argument");
+    match nearest(name, names()) {
+        Some(near) => diagnostic.replace(
+            format!("it takes something with a similar name: `{near}`"),
+            span,
+            near,
+        ),
+        None => diagnostic.help(format!("it takes {}", listed(names(), 12))),
+    }
+}
+
+fn too_many(signature: &Signature, bound: &Bound, given: &Given, tensor: bool, call: Span) -> Diagnostic {
+    let name = &signature.name;
+    if tensor {
+        let takes = match signature.inputs.len() {
+            0 => "no tensor".to_string(),
+            1 => "one tensor".to_string(),
+            n => format!("{n} tensors"),
+        };
+        return Diagnostic::new(Code::E0225, format!("`{name}` takes {takes}"))
+            .at(given.span, "one too many")
+            .note(signature.written());
+    }
+    // a value without its name, and a parameter that wants to be named
+    let next = signature
+        .parameters
+        .iter()
+        .zip(&bound.parameters)
+        .find(|(_, filled)| filled.is_none())
+        .map(|(slot, _)| slot);
+    let diagnostic = match next {
+        Some(slot) => Diagnostic::new(
+            Code::E0225,
+            format!("`{name}` takes `{}` by name", slot.name),
+        )
+        .at(given.span, "an argument without its name")
+        .fix(
+            format!("write `{}: …`", slot.name),
+            Applicability::Unsafe,
+            vec![Edit {
+                span: given.span.before(),
+                text: format!("{}: ", slot.name),
+            }],
+        ),
+        None => Diagnostic::new(Code::E0225, format!("`{name}` takes no further argument"))
+            .at(given.span, "one too many"),
+    };
+    let diagnostic = diagnostic.note(signature.written());
+    if call.contains(given.span) {
+        diagnostic
+    } else {
+        diagnostic.also(call, "in this call")
+    }
+}

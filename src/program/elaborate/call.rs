@@ -1,0 +1,360 @@
+//! Calls and steps: is it a value or a layer, and what happens when a layer gets its tensor.
+
+use super::{Bound, Elaborator, Frame, Naming, Signature};
+use crate::diag::suggest::listed;
+use crate::diag::{Code, Diagnostic};
+use crate::program::foreign;
+use crate::program::number::Number;
+use crate::program::value::{Callee, Given, Layer, Member, Value};
+use crate::source::Span;
+use crate::syntax::ast::{Arg, Expr, ExprKind};
+use std::rc::Rc;
+
+/// The most layers that `repeat` makes.
+const MOST_REPEATS: i64 = 10_000;
+
+impl Elaborator<'_, '_> {
+    pub(super) fn call_expression(&mut self, frame: &mut Frame, callee: &Expr, args: &[Arg], span: Span) -> Value {
+        let target = match &callee.kind {
+            ExprKind::Name(name) => {
+                let given = self.arguments(frame, args);
+                if let Some(value) = self.number_function(name, &given, span) {
+                    return value;
+                }
+                if name == "repeat" {
+                    return self.repeat(&given, span);
+                }
+                let target = self.callable(frame, name, callee.span);
+                return self.call_value(frame, target, given, callee.span, span);
+            }
+            ExprKind::Member { base, name } => {
+                if let Some(diagnostic) = foreign::qualified(base, name, callee.span, span) {
+                    self.arguments(frame, args);
+                    return self.poison(diagnostic);
+                }
+                self.expression(frame, callee)
+            }
+            _ => self.expression(frame, callee),
+        };
+        let given = self.arguments(frame, args);
+        self.call_value(frame, target, given, callee.span, span)
+    }
+
+    fn callable(&mut self, frame: &mut Frame, name: &str, span: Span) -> Value {
+        if let Some(value) = self.find_callable(frame, name) {
+            return value;
+        }
+        if let Some(diagnostic) = foreign::explained(name, span) {
+            return self.poison(diagnostic);
+        }
+        match frame.local(name).cloned() {
+            Some(value) => value,
+            None => self.unknown_name(frame, name, span, "layer, loss or function"),
+        }
+    }
+
+    fn arguments(&mut self, frame: &mut Frame, args: &[Arg]) -> Vec<Given> {
+        args.iter()
+            .map(|arg| {
+                let value = self.expression(frame, &arg.value);
+                Given {
+                    name: arg.name.as_ref().map(|n| (n.text.clone(), n.span)),
+                    value: self.operand(value),
+                    span: arg.value.span,
+                }
+            })
+            .collect()
+    }
+
+    fn call_value(&mut self, frame: &mut Frame, target: Value, given: Vec<Given>, at: Span, span: Span) -> Value {
+        match target {
+            Value::Layer(layer) => match &*layer {
+                Layer::Call {
+                    callee,
+                    given: before,
+                    ..
+                } => {
+                    let all = before.iter().cloned().chain(given).collect();
+                    self.call(frame, *callee, all, span)
+                }
+                _ => self.apply_to_given(frame, &layer, given, span),
+            },
+            Value::Poison => Value::Poison,
+            other => {
+                let message = format!("`{}` is {} and cannot be called", self.text(at), other.kind());
+                self.poison(Diagnostic::new(Code::E0204, message).at(at, other.kind()))
+            }
+        }
+    }
+
+    /// A chain or a named layer in function form: `block(x)`.
+    fn apply_to_given(&mut self, frame: &mut Frame, layer: &Rc<Layer>, given: Vec<Given>, span: Span) -> Value {
+        let value = Value::Layer(layer.clone());
+        match given.as_slice() {
+            [] => value,
+            [one] if one.name.is_none() => {
+                let (input, from) = (one.value.clone(), one.span);
+                self.apply(frame, &value, input, from, None, span)
+            }
+            [one, ..] => {
+                let diagnostic = Diagnostic::new(Code::E0225, "this layer takes one tensor")
+                    .at(one.span, "given more or by name");
+                self.poison(diagnostic)
+            }
+        }
+    }
+
+    /// `repeat(3, BasicBlock(16))`: the layers in a row, each with its own weights.
+    fn repeat(&mut self, given: &[Given], span: Span) -> Value {
+        let [count, layer] = given else {
+            let diagnostic = Diagnostic::new(Code::E0220, "`repeat` takes a number and a layer")
+                .at(span, "in this call")
+                .help("write `repeat(3, layer)`");
+            return self.poison(diagnostic);
+        };
+        match (&count.value, &layer.value) {
+            (Value::Poison, _) | (_, Value::Poison) | (Value::Number(Number::Unknown), _) => Value::Poison,
+            (Value::Number(Number::Int(n)), Value::Layer(_)) if (0..=MOST_REPEATS).contains(n) => {
+                let step = (layer.value.clone(), None, layer.span);
+                let steps = match &layer.value {
+                    Value::Layer(inner) => match &**inner {
+                        Layer::Chain {
+                            steps,
+                            nested: false,
+                        } => steps.clone(),
+                        _ => vec![step],
+                    },
+                    _ => vec![step],
+                };
+                let row = (0..*n).flat_map(|_| steps.iter().cloned()).collect();
+                Value::Layer(Rc::new(Layer::Chain {
+                    steps: row,
+                    nested: false,
+                }))
+            }
+            (Value::Number(Number::Int(_)), Value::Layer(_)) => {
+                let message = format!("`repeat` runs 0 to {MOST_REPEATS} times");
+                let diagnostic = Diagnostic::new(Code::E0223, message).at(count.span, "out of range");
+                self.poison(diagnostic)
+            }
+            (Value::Number(Number::Int(_)), other) => {
+                let other = other.clone();
+                self.wrong_kind(&other, layer.span, "`repeat` repeats a layer")
+            }
+            (other, _) => {
+                let other = other.clone();
+                self.wrong_kind(&other, count.span, "`repeat` needs a whole number first")
+            }
+        }
+    }
+
+    /// A call with all the arguments that it will get in writing: a value if every input is there, a
+    /// layer if the first is missing.
+    fn call(&mut self, frame: &mut Frame, callee: Callee, given: Vec<Given>, span: Span) -> Value {
+        let signature = self.signature(callee);
+        let kept = given.clone();
+        let Some(bound) = self.bound(&signature, given, span) else {
+            return Value::Poison;
+        };
+        if !self.complete(&signature, &bound, span) {
+            return Value::Poison;
+        }
+        let missing: Vec<&str> = signature.missing(&bound).collect();
+        if missing.is_empty() {
+            return self.in_function_form(frame, callee, &signature, bound, span);
+        }
+        let first_missing = bound.inputs.first().is_some_and(Option::is_none);
+        let by_name = kept.iter().all(|g| g.name.is_some() || !is_tensor(&g.value));
+        if first_missing && by_name {
+            return Value::Layer(Rc::new(Layer::Call {
+                callee,
+                given: kept,
+                span,
+            }));
+        }
+        self.still_needs(&signature, &missing, span)
+    }
+
+    pub fn still_needs(&mut self, signature: &Signature, missing: &[&str], span: Span) -> Value {
+        let diagnostic = Diagnostic::new(
+            Code::E0220,
+            format!("`{}` still needs {}", signature.name, listed(missing.iter().copied(), 8)),
+        )
+        .at(span, "a tensor is missing")
+        .note(signature.written());
+        self.poison(diagnostic)
+    }
+
+    /// An application outside a chain counts as a step only if it owns parameters.
+    fn in_function_form(
+        &mut self,
+        frame: &mut Frame,
+        callee: Callee,
+        signature: &Signature,
+        bound: Bound,
+        span: Span,
+    ) -> Value {
+        if !self.owns(callee) {
+            return self.run(frame, callee, signature, bound, None, span).value;
+        }
+        let name = frame.naming.step(None);
+        let member = self.run(frame, callee, signature, bound, Some(&name), span);
+        let value = member.value.clone();
+        frame.naming.steps.push(member);
+        value
+    }
+
+    /// Gives a layer its first tensor, or the first several as a tuple. `label` is what `as` says.
+    pub fn apply(
+        &mut self,
+        frame: &mut Frame,
+        layer: &Value,
+        input: Value,
+        from: Span,
+        label: Option<&str>,
+        span: Span,
+    ) -> Value {
+        let layer = match layer {
+            Value::Layer(layer) => layer,
+            Value::Poison => return Value::Poison,
+            Value::Record(_) => return self.not_yet("a network used as a layer", span),
+            other => {
+                let needs = "`->` leads to a layer";
+                return self.wrong_kind(other, span, needs);
+            }
+        };
+        if !self.spend(span) {
+            return Value::Poison;
+        }
+        match &**layer {
+            Layer::Chain { steps, nested } if *nested || label.is_some() => {
+                let name = frame.naming.step(label);
+                let inner = Naming::new(&name, false);
+                let outer = std::mem::replace(&mut frame.naming, inner);
+                let value = self.apply_row(frame, steps, input, from);
+                let inner = std::mem::replace(&mut frame.naming, outer);
+                let mut member = Member::of(value.clone(), span);
+                member.steps = inner.steps;
+                self.remember(frame, label, member);
+                value
+            }
+            Layer::Chain { steps, .. } => self.apply_row(frame, steps, input, from),
+            Layer::Named { name, layer } => {
+                let outer = std::mem::replace(&mut frame.naming, Naming::new(name, true));
+                self.sharing += 1;
+                let value = self.apply(frame, layer, input, from, None, span);
+                self.sharing -= 1;
+                let inner = std::mem::replace(&mut frame.naming, outer);
+                frame.naming.step(label);
+                let member = inner.steps.into_iter().last();
+                let member = member.unwrap_or_else(|| Member::of(value.clone(), span));
+                self.remember(frame, label, member);
+                value
+            }
+            Layer::Call {
+                callee,
+                given,
+                span: written,
+            } => {
+                let at = if given.is_empty() { span } else { *written };
+                self.apply_call(frame, *callee, given, input, from, label, at)
+            }
+        }
+    }
+
+    fn apply_row(&mut self, frame: &mut Frame, steps: &[(Value, Option<String>, Span)], input: Value, from: Span) -> Value {
+        let mut value = input;
+        for (layer, label, span) in steps {
+            value = self.apply(frame, layer, value, from, label.as_deref(), *span);
+            if value.is_poison() {
+                break;
+            }
+        }
+        value
+    }
+
+    #[allow(clippy::too_many_arguments)]
+    fn apply_call(
+        &mut self,
+        frame: &mut Frame,
+        callee: Callee,
+        given: &[Given],
+        input: Value,
+        from: Span,
+        label: Option<&str>,
+        span: Span,
+    ) -> Value {
+        let signature = self.signature(callee);
+        let inputs: Vec<Value> = match (&input, signature.many) {
+            (Value::Tuple(values), false) => values.to_vec(),
+            _ => vec![input],
+        };
+        let mut all: Vec<Given> = Vec::new();
+        for value in inputs {
+            let value = self.operand(value);
+            if !matches!(value, Value::Tensor(_) | Value::Tuple(_) | Value::Poison) {
+                return self.wrong_kind(&value, from, &format!("`{}` takes a tensor", signature.name));
+            }
+            all.push(Given {
+                name: None,
+                value,
+                span: from,
+            });
+        }
+        all.extend(given.iter().cloned());
+        let Some(bound) = self.bound(&signature, all, span) else {
+            return Value::Poison;
+        };
+        if !self.complete(&signature, &bound, span) {
+            return Value::Poison;
+        }
+        let missing: Vec<&str> = signature.missing(&bound).collect();
+        if !missing.is_empty() {
+            return self.still_needs(&signature, &missing, span);
+        }
+        let name = frame.naming.step(label);
+        let member = self.run(frame, callee, &signature, bound, Some(&name), span);
+        let value = member.value.clone();
+        self.remember(frame, label, member);
+        value
+    }
+
+    fn remember(&mut self, frame: &mut Frame, label: Option<&str>, member: Member) {
+        match label {
+            Some(label) => frame.naming.labelled.push((label.to_string(), member)),
+            None => frame.naming.steps.push(member),
+        }
+    }
+
+    /// Runs what is called on its inputs. `name`: what the step is called in its body, if it has a name.
+    pub(super) fn run(
+        &mut self,
+        frame: &mut Frame,
+        callee: Callee,
+        signature: &Signature,
+        bound: Bound,
+        name: Option<&str>,
+        span: Span,
+    ) -> Member {
+        match callee {
+            Callee::Operation(op) => self.operation(frame, op, &bound, name, span),
+            Callee::Definition(id) => {
+                let path = name.map_or_else(|| frame.path.clone(), |name| frame.full(name));
+                let owner = frame.owner.clone();
+                self.definition(id, signature, bound, &path, owner, span)
+            }
+        }
+    }
+
+    /// What the language will have but has no meaning yet.
+    pub fn not_yet(&mut self, what: &str, span: Span) -> Value {
+        self.poison(
+            Diagnostic::new(Code::E0901, format!("{what} is not supported yet"))
+                .at(span, "not supported yet"),
+        )
+    }
+}
+
+fn is_tensor(value: &Value) -> bool {
+    matches!(value, Value::Tensor(_) | Value::Record(_))
+}

@@ -1,0 +1,471 @@
+//! Edges: knowledge from a source to a target, through a loss.
+
+use super::{Edge, depends};
+use crate::diag::suggest::listed;
+use crate::diag::{Applicability, Code, Diagnostic, Edit};
+use crate::program::elaborate::{Bound, Clash, Elaborator, Frame, FrameKind, Signature};
+use crate::program::graph::{NodeIndex, Owner, What};
+use crate::program::ops::Element;
+use crate::program::value::{Callee, Given, Layer, Value};
+use crate::source::Span;
+use crate::syntax::ast::{self, Expr, ExprKind, ItemKind};
+
+/// A loss as an edge names it, with the arguments that stand there.
+struct Loss {
+    id: crate::program::load::DefId,
+    given: Vec<Given>,
+}
+
+/// One side's tensors with their places.
+type Side = Vec<(NodeIndex, Span)>;
+
+impl Elaborator<'_, '_> {
+    /// All edges in source order; none for one with a mistake, which has been reported.
+    pub(super) fn edges(&mut self, ast: &ast::File) -> Vec<Option<Edge>> {
+        let mut names: Vec<String> = Vec::new();
+        let mut edges = Vec::new();
+        for item in &ast.items {
+            if let ItemKind::Edge(edge) = &item.kind {
+                let name = edge_name(edge, &names);
+                names.push(name.clone());
+                edges.push(self.edge(&name, edge, item.span));
+            }
+        }
+        edges
+    }
+
+    fn edge(&mut self, name: &str, edge: &ast::Edge, span: Span) -> Option<Edge> {
+        let owner = Owner::Edge(name.to_string());
+        let mut frame = Frame::new(self.root, FrameKind::File, name, owner);
+        let source = self.side(&mut frame, &edge.source);
+        let target = self.side(&mut frame, &edge.target);
+        let loss = self.loss(&mut frame, &edge.loss);
+        let weight = self.weight(&mut frame, edge.weight.as_ref());
+        // a side that is wrong is reported; the others have been looked at all the same
+        let (source, target, loss, weight) = (source?, target?, loss?, weight?);
+        self.targets_learn(edge, &source, &target)?;
+        let signature = self.signature(Callee::Definition(loss.id));
+        let bound = self.filled(edge, &signature, &loss, &source, &target)?;
+        let value = self.run_loss(&frame, edge, &loss, &signature, &bound)?;
+        Some(Edge {
+            name: name.to_string(),
+            written: self.written(edge),
+            loss: value,
+            weight,
+            span,
+            sources: source.iter().map(|(node, _)| *node).collect(),
+            targets: target.iter().map(|(node, _)| *node).collect(),
+        })
+    }
+
+    /// The edge on one line, as it is shown in plans and results.
+    fn written(&self, edge: &ast::Edge) -> String {
+        let one_line = |span: Span| self.text(span).split_whitespace().collect::<Vec<_>>().join(" ");
+        format!(
+            "{} ~> {} by {}",
+            one_line(edge.source.span),
+            one_line(edge.target.span),
+            one_line(edge.loss.span)
+        )
+    }
+
+    /// The tensors of a side.
+    fn side(&mut self, frame: &mut Frame, expr: &Expr) -> Option<Side> {
+        let naming = self.naming(frame, "", expr);
+        frame.naming = naming;
+        if let ExprKind::Tuple(parts) = &expr.bare().kind {
+            let sides: Vec<Option<Side>> = parts.iter().map(|part| self.side_tensor(frame, part)).collect();
+            return sides.into_iter().collect::<Option<Vec<_>>>().map(|s| s.concat());
+        }
+        self.side_tensor(frame, expr)
+    }
+
+    fn side_tensor(&mut self, frame: &mut Frame, expr: &Expr) -> Option<Side> {
+        let value = self.expression(frame, expr);
+        match self.operand(value) {
+            Value::Tensor(index) => Some(vec![(index, expr.span)]),
+            Value::Record(instance) => {
+                let outputs = instance.outputs.iter().map(|(name, _)| name.as_str());
+                let text = self.text(expr.span).to_string();
+                let diagnostic = Diagnostic::new(
+                    Code::E0204,
+                    format!("`{text}` is a whole network; an edge needs one of its tensors"),
+                )
+                .at(expr.span, "a network")
+                .help(format!("name an output or a layer: {}", listed(outputs, 8)));
+                self.report(diagnostic);
+                None
+            }
+            Value::Data(data) => {
+                let fields = listed(data.fields.iter().map(|f| f.name.as_str()), 8);
+                let diagnostic = Diagnostic::new(
+                    Code::E0204,
+                    format!("`{}` is a whole data set; an edge needs one of its fields", data.name),
+                )
+                .at(expr.span, "a data set")
+                .help(format!("its fields are {fields}"));
+                self.report(diagnostic);
+                None
+            }
+            other => {
+                self.wrong_kind(&other, expr.span, "a side of an edge is a tensor");
+                None
+            }
+        }
+    }
+
+    fn loss(&mut self, frame: &mut Frame, expr: &Expr) -> Option<Loss> {
+        let value = match &expr.kind {
+            ExprKind::Name(name) => match self.find_callable(frame, name) {
+                Some(value) => value,
+                None => self.expression(frame, expr),
+            },
+            _ => self.expression(frame, expr),
+        };
+        match &value {
+            Value::Layer(layer) => match &**layer {
+                Layer::Call {
+                    callee: Callee::Definition(id),
+                    given,
+                    ..
+                } if self.is_loss(*id) => Some(Loss {
+                    id: *id,
+                    given: given.clone(),
+                }),
+                _ => {
+                    let text = self.text(expr.span).to_string();
+                    let diagnostic = Diagnostic::new(Code::E0204, format!("`{text}` is a layer, not a loss"))
+                        .at(expr.span, "no loss")
+                        .help(format!(
+                            "the library's losses are {}; your own is `loss name(student: […], teacher: […]) {{ … }}`",
+                            listed(crate::program::library::names("losses"), 12)
+                        ));
+                    self.report(diagnostic);
+                    None
+                }
+            },
+            Value::Tensor(_) => {
+                let diagnostic = Diagnostic::new(
+                    Code::E0204,
+                    "the loss has its tensors already; the edge gives them",
+                )
+                .at(expr.span, "called with tensors")
+                .help("leave them out: `by mse`");
+                self.report(diagnostic);
+                None
+            }
+            other => {
+                let other = other.clone();
+                self.wrong_kind(&other, expr.span, "after `by` stands a loss");
+                None
+            }
+        }
+    }
+
+    fn weight(&mut self, frame: &mut Frame, weight: Option<&Expr>) -> Option<f64> {
+        let Some(expr) = weight else { return Some(1.0) };
+        let number = match self.expression(frame, expr) {
+            Value::Number(n) => n.as_f64(),
+            Value::Poison => return None,
+            other => {
+                self.wrong_kind(&other, expr.span, "a weight is a number");
+                return None;
+            }
+        };
+        match number {
+            Some(x) if x > 0.0 && x.is_finite() => Some(x),
+            Some(x) => {
+                let help = if x == 0.0 {
+                    "an edge of weight 0 teaches nothing: remove it, or put `//` before it"
+                } else {
+                    "a loss is made smaller; to drive two tensors apart write a loss that says so"
+                };
+                self.report(
+                    Diagnostic::new(Code::E0411, format!("an edge's weight is above 0, but this is {x}"))
+                        .at(expr.span, "not above 0")
+                        .help(help),
+                );
+                None
+            }
+            None => {
+                self.not_yet("a weight that changes in training", expr.span);
+                None
+            }
+        }
+    }
+
+    /// A target must reach something that learns.
+    fn targets_learn(&mut self, edge: &ast::Edge, source: &Side, target: &Side) -> Option<()> {
+        let learns = |side: &Side| {
+            side.iter()
+                .all(|(node, _)| depends(&self.graph, &self.networks, *node).learns())
+        };
+        if learns(target) {
+            return Some(());
+        }
+        let text = self.text(edge.target.span).to_string();
+        let (node, _) = target.first()?;
+        let teacher = depends(&self.graph, &self.networks, *node).teacher;
+        let why = if teacher { "a teacher, which does not learn" } else { "data, which do not learn" };
+        let diagnostic = Diagnostic::new(Code::E0401, format!("this edge points into {why}"))
+            .at(edge.target.span, format!("`{text}` cannot change"));
+        let swapped = learns(source);
+        self.report(if swapped {
+            let source = self.text(edge.source.span).to_string();
+            diagnostic.fix(
+                format!("knowledge flows from left to right: `{text} ~> {source}`"),
+                Applicability::Safe,
+                vec![
+                    Edit {
+                        span: edge.source.span,
+                        text: text.clone(),
+                    },
+                    Edit {
+                        span: edge.target.span,
+                        text: source.clone(),
+                    },
+                ],
+            )
+        } else {
+            diagnostic.help("the right side of `~>` must be something of a student")
+        });
+        None
+    }
+
+    /// Fills a loss's inputs: what stands by name, then targets, then sources.
+    fn filled(
+        &mut self,
+        edge: &ast::Edge,
+        signature: &Signature,
+        loss: &Loss,
+        source: &Side,
+        target: &Side,
+    ) -> Option<Bound> {
+        let named = |name: &str| {
+            loss.given
+                .iter()
+                .any(|g| g.name.as_ref().is_some_and(|(n, _)| n == name))
+        };
+        let free: Vec<&str> = signature
+            .inputs
+            .iter()
+            .filter(|slot| !named(&slot.name))
+            .map(|slot| slot.name.as_str())
+            .collect();
+        let required = signature
+            .inputs
+            .iter()
+            .filter(|slot| !slot.optional && !named(&slot.name))
+            .count();
+        let got = source.len() + target.len();
+        if got < required || got > free.len() {
+            let message = format!(
+                "`{}` takes {}, but this edge gives {got}",
+                signature.name,
+                tensors(required)
+            );
+            let diagnostic = Diagnostic::new(Code::E0406, message)
+                .at(edge.loss.span, format!("takes {}", listed(free.iter().copied(), 8)))
+                .also(edge.target.span, format!("{} here, which come first", target.len()))
+                .also(edge.source.span, format!("{} here", source.len()))
+                .note(signature.written());
+            self.report(if got < required {
+                let name = free.get(got).copied().unwrap_or("label");
+                diagnostic.help(format!("give the others by name: `by {}({name}: …)`", signature.name))
+            } else {
+                diagnostic
+            });
+            return None;
+        }
+        let places = free.iter().zip(target.iter().chain(source));
+        let mut all = loss.given.clone();
+        for (name, (node, span)) in places {
+            all.push(Given {
+                name: Some(((*name).to_string(), *span)),
+                value: Value::Tensor(*node),
+                span: *span,
+            });
+        }
+        let bound = self.bound(signature, all, edge.loss.span)?;
+        self.complete(signature, &bound, edge.loss.span).then_some(bound)
+    }
+
+    fn run_loss(
+        &mut self,
+        frame: &Frame,
+        edge: &ast::Edge,
+        loss: &Loss,
+        signature: &Signature,
+        bound: &Bound,
+    ) -> Option<NodeIndex> {
+        let at = edge.loss.span;
+        let mut opened = self.open(loss.id, bound, &frame.path, frame.owner.clone(), at)?;
+        if let Err((input, clash)) = self.fit_inputs(&mut opened, bound) {
+            let wanted = self.wanted(&mut opened, input, &clash)?;
+            let diagnostic = self.sides_differ(edge, signature, bound, input, &wanted, &clash);
+            self.report(diagnostic);
+            return None;
+        }
+        let before = self.modules.diagnostics.len();
+        let value = self.run_body(opened, at).value;
+        let refused = self.modules.diagnostics[before..].iter().any(|d| d.code == Code::E0402);
+        if let Some(diagnostic) = self.softened_twice(frame, signature, bound, refused) {
+            self.modules.diagnostics.truncate(before);
+            self.report(diagnostic);
+            return None;
+        }
+        match value {
+            Value::Tensor(index) => {
+                self.graph.rename(index, frame.full("loss"));
+                Some(index)
+            }
+            _ => None,
+        }
+    }
+
+    /// Probabilities of which a loss takes the softmax again, perhaps divided by a temperature first: the
+    /// mistake is on the side that made them.
+    fn softened_twice(&self, frame: &Frame, signature: &Signature, bound: &Bound, refused: bool) -> Option<Diagnostic> {
+        let sides = bound.inputs.iter().flatten().filter_map(|given| match given.value {
+            Value::Tensor(index) => Some((index, given.span)),
+            _ => None,
+        });
+        let probability = |node: &NodeIndex| self.graph.tensor(*node).element == Element::Probability;
+        let (node, span) = sides.into_iter().find(|(node, _)| {
+            probability(node) && (refused || self.softmax_of(frame, *node))
+        })?;
+        let loss = &signature.name;
+        Some(
+            Diagnostic::new(Code::E0402, format!("`{loss}` takes logits, but these are probabilities"))
+                .at(span, "came out of a softmax")
+                .note_at(self.graph.node(node).span, "the softmax is here")
+                .note(format!("`{loss}` takes the softmax itself; after two of them hardly anything is left to learn"))
+                .help("tap what goes into the softmax instead"),
+        )
+    }
+
+    /// Whether this edge's loss takes the softmax of a tensor, as it is or scaled.
+    fn softmax_of(&self, frame: &Frame, tensor: NodeIndex) -> bool {
+        let op = |node: NodeIndex| match &self.graph.node(node).what {
+            What::Operation { op, .. } => op.name,
+            What::Field(_) => "",
+        };
+        self.graph
+            .indices()
+            .filter(|node| self.graph.node(*node).owner == frame.owner)
+            .filter(|node| matches!(op(*node), "softmax" | "log_softmax"))
+            .any(|node| {
+                let mut from = self.graph.operands(node);
+                while let [one] = from.as_slice() {
+                    if *one == tensor {
+                        return true;
+                    }
+                    if !matches!(op(*one), "div" | "mul" | "add" | "sub" | "detach") {
+                        return false;
+                    }
+                    from = self.graph.operands(*one);
+                }
+                false
+            })
+    }
+
+    /// Words for two sides that a loss cannot compare.
+    fn sides_differ(
+        &self,
+        edge: &ast::Edge,
+        signature: &Signature,
+        bound: &Bound,
+        input: usize,
+        wanted: &str,
+        clash: &Clash,
+    ) -> Diagnostic {
+        let shown = |i: usize| -> Option<(Span, NodeIndex)> {
+            let given = bound.inputs.get(i)?.as_ref()?;
+            match given.value {
+                Value::Tensor(index) => Some((given.span, index)),
+                _ => None,
+            }
+        };
+        let loss = &signature.name;
+        let Some((span, node)) = shown(input) else {
+            return Diagnostic::new(Code::E0301, format!("`{loss}` takes {wanted}")).at(edge.loss.span, "here");
+        };
+        let tensor = self.graph.tensor(node);
+        let text = self.text(span);
+        let other = shown(0).filter(|_| input > 0);
+        if let Clash::Bound { wanted: classes, got } = clash {
+            let (logits, at) = other.map_or((String::new(), span), |(s, _)| (self.text(s).to_string(), s));
+            return Diagnostic::new(
+                Code::E0306,
+                format!("`{logits}` has {classes} classes, but `{text}` has {got}"),
+            )
+            .at(at, format!("{classes} classes"))
+            .also(span, format!("{got} classes"))
+            .help(format!("make the network for {got} classes: `classes: {got}`"));
+        }
+        if *clash == Clash::Element {
+            return Diagnostic::new(
+                Code::E0307,
+                format!("`{loss}` takes {wanted} for `{}`, but `{text}` is {tensor}", signature.inputs[input].name),
+            )
+            .at(span, format!("this is {tensor}"))
+            .note(signature.written());
+        }
+        let Some((first_span, first)) = other else {
+            return Diagnostic::new(
+                Code::E0301,
+                format!("`{loss}` takes {wanted} for `{}`, but `{text}` is {tensor}", signature.inputs[input].name),
+            )
+            .at(span, format!("this is {tensor}"))
+            .note(signature.written());
+        };
+        let target = self.graph.tensor(first);
+        let fits_alone = !matches!(clash, Clash::Rank) || target.shape.rank() == tensor.shape.rank();
+        let message = if fits_alone {
+            format!(
+                "`{loss}` compares tensors of one shape, but gets {} and {}",
+                target.shape, tensor.shape
+            )
+        } else {
+            format!(
+                "`{loss}` takes {wanted} for `{}`, but `{text}` is {}",
+                signature.inputs[input].name, tensor.shape
+            )
+        };
+        let diagnostic = Diagnostic::new(Code::E0301, message)
+            .at(first_span, format!("this is {}", target.shape))
+            .also(span, format!("this is {}", tensor.shape));
+        self.with_repair(diagnostic, edge, (first, first_span), (node, span))
+    }
+
+    fn is_loss(&self, id: crate::program::load::DefId) -> bool {
+        let (ast, at) = self.modules.item(id);
+        matches!(&ast.items[at].kind, ItemKind::Callable(c) if c.kind == ast::CallableKind::Loss)
+    }
+}
+
+/// Its own name, else its loss's, numbered from the second on.
+fn edge_name(edge: &ast::Edge, taken: &[String]) -> String {
+    if let Some(name) = &edge.name {
+        return name.text.clone();
+    }
+    let base = match &edge.loss.kind {
+        ExprKind::Name(name) => name.clone(),
+        ExprKind::Call { callee, .. } => match &callee.kind {
+            ExprKind::Name(name) => name.clone(),
+            _ => "edge".to_string(),
+        },
+        _ => "edge".to_string(),
+    };
+    std::iter::once(base.clone())
+        .chain((2..).map(|i| format!("{base}{i}")))
+        .find(|name| !taken.contains(name))
+        .unwrap_or(base)
+}
+
+fn tensors(count: usize) -> String {
+    match count {
+        1 => "one tensor".to_string(),
+        n => format!("{n} tensors"),
+    }
+}

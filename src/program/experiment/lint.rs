@@ -1,0 +1,147 @@
+//! What is legal piece by piece but makes no sense as a whole: students that nothing teaches, taps and
+//! imports that nothing uses.
+
+use super::Edge;
+use crate::diag::{Applicability, Code, Diagnostic, Edit};
+use crate::plan::Role;
+use crate::program::elaborate::Elaborator;
+use crate::program::graph::{Owner, ParameterId};
+use crate::program::load::DefId;
+use crate::source::Span;
+use crate::syntax::ast::{self, ItemKind};
+use std::collections::HashSet;
+
+impl Elaborator<'_, '_> {
+    pub(super) fn lint(&mut self, ast: &ast::File, edges: &[Option<Edge>], trains: bool) {
+        let whole = edges.iter().all(Option::is_some) && !ast.items.iter().any(|i| matches!(i.kind, ItemKind::Error));
+        if whole {
+            let reached = self.reached(edges);
+            self.untaught_students(&reached, edges.is_empty(), trains);
+            self.untaught_taps(ast, &reached);
+        }
+        self.unnamed_owners(ast, edges);
+        self.unused(ast);
+    }
+
+    /// The parameters that some edge's target depends on.
+    fn reached(&self, edges: &[Option<Edge>]) -> HashSet<ParameterId> {
+        let targets = edges.iter().flatten().flat_map(|edge| edge.targets.iter().copied());
+        self.graph
+            .needed(targets)
+            .into_iter()
+            .flat_map(|node| self.graph.own_parameters(node).collect::<Vec<_>>())
+            .collect()
+    }
+
+    fn untaught_students(&mut self, reached: &HashSet<ParameterId>, no_edges: bool, trains: bool) {
+        let networks = self.networks.clone();
+        for student in networks.iter().filter(|n| n.role == Role::Student) {
+            let own = self.parameters_of(&Owner::Network(student.name.clone()));
+            if own.iter().any(|id| reached.contains(id)) {
+                continue;
+            }
+            let output = student.instance.outputs.first().map_or("logits", |(n, _)| n.as_str());
+            let what = if no_edges { "there is no edge" } else { "no edge reaches it" };
+            self.report(
+                Diagnostic::new(Code::E0404, format!("the student `{}` learns nothing: {what}", student.name))
+                    .at(student.span, "nothing teaches it")
+                    .help(format!(
+                        "add an edge whose right side is one of its tensors: `edge images.label ~> {}.{output} by cross_entropy`",
+                        student.name
+                    )),
+            );
+        }
+        let students = networks.iter().filter(|n| n.role == Role::Student).count();
+        let teachers: Vec<_> = networks.iter().filter(|n| n.role == Role::Teacher).collect();
+        if let (0, [first, ..], true) = (students, teachers.as_slice(), trains) {
+            self.report(
+                Diagnostic::new(Code::E0409, "this file has teachers but no student, so nothing trains")
+                    .at(first.span, "only a teacher")
+                    .help("declare what is to learn: `student light = LightNN()`"),
+            );
+        }
+    }
+
+    fn untaught_taps(&mut self, ast: &ast::File, reached: &HashSet<ParameterId>) {
+        for item in &ast.items {
+            let ItemKind::Tap(tap) = &item.kind else { continue };
+            let own = self.parameters_of(&Owner::Tap(tap.name.text.clone()));
+            if own.is_empty() || own.iter().any(|id| reached.contains(id)) {
+                continue;
+            }
+            self.report(
+                Diagnostic::new(Code::E0405, format!("nothing can teach the layers of the tap `{}`", tap.name.text))
+                    .at(tap.name.span, "has layers to train")
+                    .note("an edge teaches what is on its right side; no gradient flows to its left")
+                    .help("use it on the right side of an edge, or make the other side fit instead"),
+            );
+        }
+    }
+
+    fn unnamed_owners(&mut self, ast: &ast::File, edges: &[Option<Edge>]) {
+        let items = ast.items.iter().filter_map(|item| match &item.kind {
+            ItemKind::Edge(edge) => Some(edge),
+            _ => None,
+        });
+        for (edge, made) in items.zip(edges) {
+            let Some(made) = made.as_ref().filter(|_| edge.name.is_none()) else {
+                continue;
+            };
+            if self.parameters_of(&Owner::Edge(made.name.clone())).is_empty() {
+                continue;
+            }
+            let at = edge.source.span;
+            self.report(
+                Diagnostic::new(Code::W0405, "an edge that owns parameters has no name of its own")
+                    .at(at, format!("its parameters are called `{}.…`", made.name))
+                    .fix(
+                        format!("name it, so that its parameters keep their names: `edge {}: …`", made.name),
+                        Applicability::Safe,
+                        vec![Edit {
+                            span: at.before(),
+                            text: format!("{}: ", made.name),
+                        }],
+                    ),
+            );
+        }
+    }
+
+    /// Names of the file that nothing has looked up.
+    fn unused(&mut self, ast: &ast::File) {
+        for (name, span, means, imported) in self.modules.unused(self.root) {
+            let diagnostic = if imported {
+                means.map(|_| {
+                    Diagnostic::new(Code::W0403, format!("`{name}` is imported but never used"))
+                        .at(span, "never used")
+                        .help("remove it from the `use` line")
+                })
+            } else {
+                means.and_then(|id: DefId| self.unused_item(&ast.items[id.item], &name, span))
+            };
+            if let Some(diagnostic) = diagnostic {
+                self.report(diagnostic);
+            }
+        }
+    }
+
+    fn unused_item(&self, item: &ast::Item, name: &str, span: Span) -> Option<Diagnostic> {
+        match &item.kind {
+            ItemKind::Tap(_) if self.parameters_of(&Owner::Tap(name.to_string())).is_empty() => Some(
+                Diagnostic::new(Code::W0401, format!("the tap `{name}` is never used"))
+                    .at(span, "no edge uses it")
+                    .help("remove it, or use it as a side of an edge"),
+            ),
+            ItemKind::Network(network) if network.role == ast::Role::Teacher => Some(
+                Diagnostic::new(Code::W0402, format!("the teacher `{name}` is never used"))
+                    .at(span, "nothing learns from it")
+                    .help("add an edge from one of its tensors, or remove it"),
+            ),
+            ItemKind::Constant(_) => Some(
+                Diagnostic::new(Code::W0404, format!("`{name}` is never used"))
+                    .at(span, "never used")
+                    .help("remove it"),
+            ),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,210 @@
+//! Experiments: the networks, taps, edges and training of one file, over one graph.
+
+mod edge;
+mod lint;
+mod network;
+mod repair;
+mod train;
+
+use super::elaborate::Elaborator;
+use super::graph::{Graph, NodeIndex, Owner, ParameterId};
+use super::load::{DefId, ModuleId, Modules};
+use super::value::{Instance, Value};
+use crate::diag::{Code, Diagnostic};
+use crate::plan::{DataSet, Optimizer, Role, TestTime};
+use crate::source::Span;
+use crate::syntax::ast::{self, ItemKind};
+use std::rc::Rc;
+
+/// A file that trains something, without mistakes.
+pub struct Experiment {
+    pub root: ModuleId,
+    pub graph: Graph,
+    /// In source order.
+    pub networks: Vec<Network>,
+    pub edges: Vec<Edge>,
+    pub stage: Stage,
+    /// The other experiments whose students are teachers here, by the teacher's name.
+    pub origins: Vec<(String, Origin)>,
+}
+
+#[derive(Clone)]
+pub struct Network {
+    pub id: DefId,
+    pub name: String,
+    pub role: Role,
+    /// As it was written: `LightNN(classes: 10)`.
+    pub model: String,
+    pub instance: Rc<Instance>,
+    pub span: Span,
+}
+
+/// Where a teacher's weights come from.
+#[derive(Clone)]
+pub struct Origin {
+    /// As it was written.
+    pub file: String,
+    pub network: String,
+    pub experiment: Rc<Experiment>,
+}
+
+pub struct Edge {
+    pub name: String,
+    /// `deep.features ~> regressed by mse`
+    pub written: String,
+    pub loss: NodeIndex,
+    pub weight: f64,
+    pub span: Span,
+    pub sources: Vec<NodeIndex>,
+    pub targets: Vec<NodeIndex>,
+}
+
+pub struct Stage {
+    pub name: Option<String>,
+    pub data: Rc<DataSet>,
+    pub epochs: u64,
+    pub optimizer: Optimizer,
+    pub test: TestTime,
+    pub seeds: Vec<u64>,
+}
+
+/// What depends on a node that learns, or does not.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Depends {
+    pub student: bool,
+    pub teacher: bool,
+    /// Parameters of taps or losses.
+    pub auxiliary: bool,
+}
+
+impl Depends {
+    pub fn learns(self) -> bool {
+        self.student || self.auxiliary
+    }
+}
+
+/// What the parameters behind a node belong to.
+pub fn depends(graph: &Graph, networks: &[Network], node: NodeIndex) -> Depends {
+    let mut found = Depends::default();
+    for index in graph.needed([node]) {
+        for id in graph.own_parameters(index) {
+            match &graph.parameter(id).owner {
+                Owner::Network(name) => match networks.iter().find(|n| n.name == *name) {
+                    Some(network) if network.role == Role::Teacher => found.teacher = true,
+                    _ => found.student = true,
+                },
+                Owner::Tap(_) | Owner::Edge(_) => found.auxiliary = true,
+                Owner::Data => {}
+            }
+        }
+    }
+    found
+}
+
+/// Follows a file's experiment. None if the file has none, or has mistakes, which are reported.
+pub fn compile(modules: &mut Modules, root: ModuleId) -> Option<Rc<Experiment>> {
+    let ast = modules.get(root).ast.clone();
+    let is_experiment = ast.items.iter().any(|item| {
+        matches!(
+            item.kind,
+            ItemKind::Network(_) | ItemKind::Edge(_) | ItemKind::Train(_) | ItemKind::Tap(_) | ItemKind::Output(_)
+        )
+    });
+    let mut elaborator = Elaborator::new(modules, root);
+    if !is_experiment {
+        elaborator.library(&ast);
+        return None;
+    }
+    let before = elaborator.modules.diagnostics.len();
+    let stage = elaborator.stage(&ast);
+    elaborator.follow_all(&ast);
+    let edges = elaborator.edges(&ast);
+    elaborator.lint(&ast, &edges, stage.is_some());
+    let errors = |d: &Diagnostic| d.severity == crate::diag::Severity::Error;
+    let broken = elaborator.modules.diagnostics[before..].iter().any(errors);
+    let complete = edges.iter().all(Option::is_some);
+    let Elaborator {
+        graph,
+        networks,
+        origins,
+        ..
+    } = elaborator;
+    if broken || !complete {
+        return None;
+    }
+    Some(Rc::new(Experiment {
+        root,
+        graph,
+        networks,
+        edges: edges.into_iter().flatten().collect(),
+        stage: stage?,
+        origins,
+    }))
+}
+
+impl Elaborator<'_, '_> {
+    /// A file that only defines: its data sets, constants and settings are looked at all the same.
+    fn library(&mut self, ast: &ast::File) {
+        for (item, at) in ast.items.iter().zip(0..) {
+            if matches!(item.kind, ItemKind::Data(_) | ItemKind::Constant(_)) {
+                let id = DefId {
+                    module: self.root,
+                    item: at,
+                };
+                self.item(id, item.span);
+            }
+        }
+    }
+
+    /// Follows every item that has a value, used or not, in source order.
+    fn follow_all(&mut self, ast: &ast::File) {
+        for (item, at) in ast.items.iter().zip(0..) {
+            let id = DefId {
+                module: self.root,
+                item: at,
+            };
+            match &item.kind {
+                ItemKind::Network(_) | ItemKind::Tap(_) | ItemKind::Data(_) | ItemKind::Constant(_) => {
+                    self.item(id, item.span);
+                }
+                ItemKind::Output(_) => {
+                    self.not_yet("an `output` at the top of a file", item.span);
+                }
+                _ => {}
+            }
+        }
+        // taps may name networks further down; the plan states networks in source order
+        self.networks.sort_by_key(|network| network.id);
+    }
+
+    pub(super) fn tap(&mut self, id: DefId, tap: &ast::Binding) -> Value {
+        let owner = Owner::Tap(tap.name.text.clone());
+        let mut frame = super::elaborate::Frame::new(id.module, super::elaborate::FrameKind::File, "", owner);
+        let (value, _) = self.named_value(&mut frame, &tap.name.text, &tap.value);
+        match self.operand(value) {
+            Value::Tensor(index) => {
+                self.graph.name(index, tap.name.text.clone());
+                Value::Tensor(index)
+            }
+            Value::Poison => Value::Poison,
+            other @ Value::Record(_) => {
+                let message = format!("the tap `{}` is a network with several values", tap.name.text);
+                let _ = other;
+                self.poison(
+                    Diagnostic::new(Code::E0204, message)
+                        .at(tap.value.span, "several values")
+                        .help("name one of them: `network.layer`"),
+                )
+            }
+            other => self.wrong_kind(&other, tap.value.span, "a tap is a tensor of a network"),
+        }
+    }
+
+    /// The parameters that belong to an owner.
+    pub(super) fn parameters_of(&self, owner: &Owner) -> Vec<ParameterId> {
+        (0..self.graph.parameters.len())
+            .map(ParameterId)
+            .filter(|id| self.graph.parameter(*id).owner == *owner)
+            .collect()
+    }
+}

@@ -1,0 +1,367 @@
+//! Teachers and students: which model, on which data, with which weights.
+
+use super::{Experiment, Network, Origin};
+use crate::diag::suggest::{listed, nearest};
+use crate::diag::{Applicability, Code, Diagnostic, Edit};
+use crate::plan::{DataSet, Role};
+use crate::program::elaborate::{Bound, Clash, Elaborator, Frame, FrameKind, Naming};
+use crate::program::graph::Owner;
+use crate::program::load::{DefId, ModuleId};
+use crate::program::value::{Callee, Given, Instance, Layer, Member, Value};
+use crate::source::Span;
+use crate::syntax::ast::{self, Expr, From, ItemKind};
+use std::rc::Rc;
+
+impl Elaborator<'_, '_> {
+    /// A network in use: its value is the record of all that can be tapped in it.
+    pub(in crate::program) fn network(&mut self, id: DefId, network: &ast::Network) -> Value {
+        if id.module != self.root {
+            let message = format!("the network `{}` belongs to another experiment", network.name.text);
+            let needed = self.following.last().map_or(network.name.span, |(_, _, span)| *span);
+            return self.poison(
+                Diagnostic::new(Code::E0204, message)
+                    .at(needed, "not visible here")
+                    .help("to learn from what that file trains, write `teacher name from \"file.kd\"`"),
+            );
+        }
+        let origin = network.from.as_ref().map(|from| self.origin(id.module, network, from));
+        if origin.is_none() && network.role == ast::Role::Teacher {
+            let diagnostic = without_weights(network);
+            self.report(diagnostic);
+        }
+        let origin = match origin {
+            Some(None) => return Value::Poison,
+            Some(Some(origin)) => Some(origin),
+            None => None,
+        };
+        let (module, value) = match (&network.value, &origin) {
+            (Some(value), _) => (id.module, value.clone()),
+            (None, Some(origin)) => match self.student_of(origin) {
+                Some(found) => found,
+                None => return Value::Poison,
+            },
+            (None, None) => {
+                let message = format!("the network `{}` has no model", network.name.text);
+                if network.role == ast::Role::Teacher {
+                    return Value::Poison;
+                }
+                let diagnostic = Diagnostic::new(Code::E0220, message)
+                    .at(network.name.span, "without a model")
+                    .help("write `student name = Model()`");
+                return self.poison(diagnostic);
+            }
+        };
+        let Some(instance) = self.instantiate(module, network, &value) else {
+            return Value::Poison;
+        };
+        if let Some(origin) = origin {
+            if !self.same_parameters(network, &origin) {
+                return Value::Poison;
+            }
+            self.origins.push((network.name.text.clone(), origin));
+        }
+        self.networks.push(Network {
+            id,
+            name: network.name.text.clone(),
+            role: match network.role {
+                ast::Role::Teacher => Role::Teacher,
+                ast::Role::Student => Role::Student,
+            },
+            model: self.text(value.span).to_string(),
+            instance: instance.clone(),
+            span: network.name.span,
+        });
+        Value::Record(instance)
+    }
+
+    /// Applies a network's model to the fields of the data.
+    fn instantiate(&mut self, module: ModuleId, network: &ast::Network, value: &Expr) -> Option<Rc<Instance>> {
+        let name = &network.name.text;
+        let mut frame = Frame::new(module, FrameKind::File, name, Owner::Network(name.clone()));
+        frame.naming = Naming::new("", true);
+        let made = self.expression(&mut frame, value);
+        match &made {
+            Value::Layer(layer) => match &**layer {
+                Layer::Call {
+                    callee: Callee::Definition(id),
+                    given,
+                    span,
+                } if self.is_model(*id) => {
+                    let at = if span.file == value.span.file { *span } else { value.span };
+                    // a model that another file's student names is shown where this file asks for it
+                    let at = if module == self.root { at } else { network.name.span };
+                    self.on_data(&frame, *id, given, at)
+                }
+                _ => {
+                    let message = format!("the network `{name}` must be a model, but this is a bare layer");
+                    self.report(
+                        Diagnostic::new(Code::E0204, message)
+                            .at(value.span, "no model")
+                            .help("define `model Name() { input image: […] … output logits = … }`"),
+                    );
+                    None
+                }
+            },
+            Value::Tensor(_) | Value::Record(_) => {
+                let step = frame.naming.steps.pop()?;
+                step.inner
+            }
+            Value::Poison => None,
+            other => {
+                let other = other.clone();
+                self.wrong_kind(&other, value.span, &format!("the network `{name}` must be a model"));
+                None
+            }
+        }
+    }
+
+    /// Fills a model's inputs with the fields of the data set that trains, by name.
+    fn on_data(&mut self, frame: &Frame, model: DefId, given: &[Given], at: Span) -> Option<Rc<Instance>> {
+        let signature = self.signature(Callee::Definition(model));
+        let data = self.training_data()?;
+        let mut all = given.to_vec();
+        for (i, slot) in signature.inputs.iter().enumerate() {
+            if given.iter().any(|g| g.name.as_ref().is_some_and(|(n, _)| *n == slot.name)) {
+                continue;
+            }
+            let Some(field) = field_for(&data, &signature.inputs[i].name, signature.inputs.len()) else {
+                let diagnostic = without_field(&signature.name, &slot.name, &data, at);
+                self.report(diagnostic);
+                return None;
+            };
+            let node = self.field(&data, field, at);
+            all.push(Given {
+                name: Some((slot.name.clone(), at)),
+                value: Value::Tensor(node),
+                span: at,
+            });
+        }
+        let bound = self.bound(&signature, all, at)?;
+        if !self.complete(&signature, &bound, at) {
+            return None;
+        }
+        let mut opened = self.open(model, &bound, &frame.path, frame.owner.clone(), at)?;
+        if let Err((input, clash)) = self.fit_inputs(&mut opened, &bound) {
+            let wanted = self.wanted(&mut opened, input, &clash)?;
+            let diagnostic = self.mismatch(&signature.name, &data, &bound, input, &wanted, &clash, at);
+            self.report(diagnostic);
+            return None;
+        }
+        let member: Member = self.run_body(opened, at);
+        if member.value.is_poison() {
+            return None;
+        }
+        member.inner
+    }
+
+    #[allow(clippy::too_many_arguments)]
+    fn mismatch(
+        &self,
+        model: &str,
+        data: &DataSet,
+        bound: &Bound,
+        input: usize,
+        wanted: &str,
+        clash: &Clash,
+        at: Span,
+    ) -> Diagnostic {
+        let (name, got) = match bound.inputs[input].as_ref().map(|g| &g.value) {
+            Some(Value::Tensor(index)) => (
+                self.graph.node(*index).name.clone(),
+                self.graph.tensor(*index).to_string(),
+            ),
+            _ => (data.name.clone(), "something else".to_string()),
+        };
+        let code = match clash {
+            Clash::Bound { .. } => Code::E0306,
+            _ => Code::E0305,
+        };
+        Diagnostic::new(code, format!("`{model}` takes {wanted}, but `{name}` is {got}"))
+            .at(at, format!("takes {wanted}"))
+            .note(format!("the data set `{}` gives `{name}` as {got}", data.name))
+            .help("use a model for pictures of this size, or data of the size that the model takes")
+    }
+
+    /// The experiment that `from "file.kd"` names, compiled.
+    fn origin(&mut self, module: ModuleId, network: &ast::Network, from: &From) -> Option<Origin> {
+        let (path, wanted) = match from {
+            From::File { path, name } => (path, name),
+            From::Call(call) => {
+                self.not_yet("`from weights(…)`", call.span);
+                return None;
+            }
+        };
+        if !path.text.ends_with(".kd") {
+            self.not_yet("weights from a file other than an experiment", path.span);
+            return None;
+        }
+        let file = self.modules.file(module, path)?;
+        let experiment = self.experiment_of(file, path)?;
+        let students: Vec<&Network> = students(&experiment).collect();
+        let student = match (wanted, students.as_slice()) {
+            (None, [only]) => only.name.clone(),
+            (None, several) => {
+                let names = listed(several.iter().map(|n| n.name.as_str()), 8);
+                self.report(
+                    Diagnostic::new(
+                        Code::E0403,
+                        format!("`{}` trains several students: {names}", path.text),
+                    )
+                    .at(path.span, "which one?")
+                    .help(format!("write `from \"{}\"::{}`", path.text, several.first()?.name)),
+                );
+                return None;
+            }
+            (Some(name), several) => match several.iter().find(|n| n.name == name.text) {
+                Some(found) => found.name.clone(),
+                None => {
+                    let there = || several.iter().map(|n| n.name.as_str());
+                    let diagnostic = Diagnostic::new(
+                        Code::E0207,
+                        format!("`{}` trains no student `{}`", path.text, name.text),
+                    )
+                    .at(name.span, "no such student");
+                    let diagnostic = match nearest(&name.text, there()).or(there().next()) {
+                        Some(near) => {
+                            diagnostic.replace(format!("it trains {}", listed(there(), 8)), name.span, near)
+                        }
+                        None => diagnostic,
+                    };
+                    self.report(diagnostic);
+                    return None;
+                }
+            },
+        };
+        let _ = network;
+        Some(Origin {
+            file: path.text.clone(),
+            network: student,
+            experiment,
+        })
+    }
+
+    fn experiment_of(&mut self, file: ModuleId, path: &ast::Str) -> Option<Rc<Experiment>> {
+        if let Some(known) = self.modules.experiments.get(&file) {
+            return known.clone();
+        }
+        if file == self.root || self.modules.compiling.contains(&file) {
+            self.report(
+                Diagnostic::new(Code::E0208, "experiments learn from each other in a circle")
+                    .at(path.span, "this one is being trained for itself")
+                    .help("a teacher must come from a file that does not need this one"),
+            );
+            return None;
+        }
+        let before = self.modules.diagnostics.len();
+        self.modules.compiling.push(self.root);
+        let compiled = super::compile(self.modules, file);
+        self.modules.compiling.pop();
+        self.modules.experiments.insert(file, compiled.clone());
+        if compiled.is_none() && self.modules.diagnostics.len() == before && !self.modules.has_errors(file) {
+            self.report(
+                Diagnostic::new(Code::E0403, format!("`{}` trains no network", path.text))
+                    .at(path.span, "not an experiment")
+                    .help("a teacher comes from a file with a `student` and a `train` block"),
+            );
+        }
+        compiled
+    }
+
+    /// The model of another experiment's student, with the file in which it is written.
+    fn student_of(&mut self, origin: &Origin) -> Option<(ModuleId, Expr)> {
+        let student = students(&origin.experiment).find(|n| n.name == origin.network)?;
+        let (ast, at) = self.modules.item(student.id);
+        match &ast.items[at].kind {
+            ItemKind::Network(network) => Some((student.id.module, network.value.clone()?)),
+            _ => None,
+        }
+    }
+
+    /// Whether a model that this file states has the parameters that the other experiment trains.
+    fn same_parameters(&mut self, network: &ast::Network, origin: &Origin) -> bool {
+        let graph = &origin.experiment.graph;
+        let theirs: Vec<(&str, &crate::shape::Shape)> = graph
+            .parameters
+            .iter()
+            .filter(|p| p.owner == Owner::Network(origin.network.clone()))
+            .map(|p| (without_owner(&p.name), &p.shape))
+            .collect();
+        let owner = Owner::Network(network.name.text.clone());
+        let mut differences = Vec::new();
+        let ours = self.parameters_of(&owner);
+        for id in &ours {
+            let parameter = self.graph.parameter(*id);
+            let name = without_owner(&parameter.name);
+            match theirs.iter().find(|(n, _)| *n == name) {
+                None => differences.push(format!("`{name}` is not there")),
+                Some((_, shape)) if **shape != parameter.shape => {
+                    differences.push(format!("`{name}` is {} here and {shape} there", parameter.shape));
+                }
+                Some(_) => {}
+            }
+        }
+        if ours.len() < theirs.len() {
+            differences.push(format!("it trains {} parameters more", theirs.len() - ours.len()));
+        }
+        if differences.is_empty() {
+            return true;
+        }
+        let message = format!(
+            "the student `{}` of `{}` does not fit this model",
+            origin.network, origin.file
+        );
+        let at = network.value.as_ref().map_or(network.name.span, |v| v.span);
+        let mut diagnostic = Diagnostic::new(Code::E0403, message).at(at, "another model");
+        for difference in differences.iter().take(5) {
+            diagnostic = diagnostic.note(difference.clone());
+        }
+        self.report(diagnostic.help("leave the model out: `from` alone takes the one that was trained"));
+        false
+    }
+}
+
+fn students(experiment: &Experiment) -> impl Iterator<Item = &Network> {
+    experiment.networks.iter().filter(|n| n.role == Role::Student)
+}
+
+fn without_owner(name: &str) -> &str {
+    name.split_once('.').map_or(name, |(_, rest)| rest)
+}
+
+/// The field of an input: of its name, else the only one that is no label, for a model with one input.
+fn field_for<'d>(data: &'d DataSet, input: &str, inputs: usize) -> Option<&'d crate::plan::Field> {
+    let no_label = |f: &&crate::plan::Field| !matches!(f.kind, crate::plan::FieldKind::Class(_));
+    data.fields.iter().find(|f| f.name == input).or_else(|| {
+        let mut others = data.fields.iter().filter(no_label);
+        match (others.next(), others.next(), inputs) {
+            (Some(only), None, 1) => Some(only),
+            _ => None,
+        }
+    })
+}
+
+fn without_field(model: &str, input: &str, data: &DataSet, at: Span) -> Diagnostic {
+    let fields = listed(data.fields.iter().map(|f| f.name.as_str()), 8);
+    Diagnostic::new(
+        Code::E0410,
+        format!("`{model}` has an input `{input}`, but the data set `{}` has no such field", data.name),
+    )
+    .at(at, format!("no field `{input}`"))
+    .note(format!("the fields of `{}` are {fields}", data.name))
+    .help(format!("say which field it takes: `{}.field -> {model}()`", data.name))
+}
+
+fn without_weights(network: &ast::Network) -> Diagnostic {
+    let name = &network.name.text;
+    let end = network.value.as_ref().map_or(network.name.span, |v| v.span).after();
+    Diagnostic::new(Code::E0403, format!("the teacher `{name}` has no weights"))
+        .at(network.name.span, "nothing to learn from")
+        .fix(
+            "say where they come from: `from \"teacher.kd\"`, a file that trains it",
+            Applicability::Unsafe,
+            vec![Edit {
+                span: end,
+                text: " from \"teacher.kd\"".to_string(),
+            }],
+        )
+}

@@ -1,0 +1,144 @@
+//! Repairs for edges whose sides differ: the layer that would make them agree.
+
+use crate::diag::{Applicability, Diagnostic, Edit};
+use crate::program::elaborate::Elaborator;
+use crate::program::graph::NodeIndex;
+use crate::shape::{Dim, Shape};
+use crate::source::Span;
+use crate::syntax::ast;
+
+use super::depends;
+
+/// A step that brings a tensor to another's shape.
+struct Adapter {
+    /// What it does, as the beginning of a help: "lift the 16 channels to 32 with a trained convolution".
+    says: String,
+    step: String,
+    /// The name of a tap that holds it.
+    tap: &'static str,
+    /// Whether it has parameters to train, so that it must stand on the target side.
+    trained: bool,
+}
+
+impl Elaborator<'_, '_> {
+    /// Adds the tap that mends an edge, if one step can.
+    pub(super) fn with_repair(
+        &self,
+        diagnostic: Diagnostic,
+        edge: &ast::Edge,
+        target: (NodeIndex, Span),
+        source: (NodeIndex, Span),
+    ) -> Diagnostic {
+        let shape = |node| &self.graph.tensor(node).shape;
+        let (wanted, got) = (shape(source.0), shape(target.0));
+        // without training first, on the side that is too large
+        let free = pooled(got, wanted).map(|a| (a, target.1)).or_else(|| pooled(wanted, got).map(|a| (a, source.1)));
+        let learns = depends(&self.graph, &self.networks, target.0).learns();
+        let trained = || lifted(got, wanted).filter(|_| learns).map(|a| (a, target.1));
+        let Some((adapter, place)) = free.or_else(trained) else {
+            return self.with_shapes(diagnostic, target.0, source.0);
+        };
+        let text = self.text(place).to_string();
+        let line = format!("tap {} = {text} -> {}", adapter.tap, adapter.step);
+        let whose = if adapter.trained {
+            "; it learns with the student and is not exported"
+        } else {
+            ""
+        };
+        let edits = vec![
+            Edit {
+                span: self.line_start(edge),
+                text: format!("{line}\n"),
+            },
+            Edit {
+                span: place,
+                text: adapter.tap.to_string(),
+            },
+        ];
+        let help = format!(
+            "{}{whose}:\n\n    {line}\n    edge {}\n",
+            adapter.says,
+            self.mended(edge, place, adapter.tap)
+        );
+        diagnostic.fix(help, Applicability::Unsafe, edits)
+    }
+
+    /// The edge with one of its sides replaced.
+    fn mended(&self, edge: &ast::Edge, place: Span, tap: &str) -> String {
+        let side = |span: Span| if span == place { tap } else { self.text(span) };
+        format!(
+            "{} ~> {} by {} …",
+            side(edge.source.span),
+            side(edge.target.span),
+            self.text(edge.loss.span)
+        )
+    }
+
+    fn line_start(&self, edge: &ast::Edge) -> Span {
+        let at = edge.name.as_ref().map_or(edge.source.span, |name| name.span);
+        let text = &self.modules.sources.get(at.file).text;
+        let start = text[..at.start as usize].rfind('\n').map_or(0, |i| i + 1);
+        Span::new(at.file, start..start)
+    }
+
+    /// Where no single step does: where the two shapes come from.
+    fn with_shapes(&self, diagnostic: Diagnostic, target: NodeIndex, source: NodeIndex) -> Diagnostic {
+        let mut diagnostic = diagnostic;
+        for node in [target, source] {
+            let node = self.graph.node(node);
+            let text = format!("`{}` gets its shape {} here", node.name, node.tensor.shape);
+            diagnostic = diagnostic.note_at(node.span, text);
+        }
+        diagnostic.help("tap two values of one shape, or bring one to the other's with a layer")
+    }
+}
+
+/// A pooling that shrinks `from` to `to`, if a whole factor does.
+fn pooled(from: &Shape, to: &Shape) -> Option<Adapter> {
+    let factor = |from: &Dim, to: &Dim| match (from.known()?, to.known()?) {
+        (from, to) if to > 0 && from % to == 0 && from > to => Some(from / to),
+        _ => None,
+    };
+    match (from.0.as_slice(), to.0.as_slice()) {
+        ([n, from_length], [m, to_length]) if !n.differs(m) => {
+            let factor = factor(from_length, to_length)?;
+            Some(Adapter {
+                says: format!("average-pool the {from_length} values to {to_length}"),
+                step: format!("avg_pool1d({factor})"),
+                tap: "pooled",
+                trained: false,
+            })
+        }
+        ([n, c, h, w], [m, d, i, j]) if !n.differs(m) && !c.differs(d) && h == w && i == j => {
+            let factor = factor(h, i)?;
+            Some(Adapter {
+                says: format!("average-pool {h}x{w} to {i}x{j}"),
+                step: format!("avg_pool2d({factor})"),
+                tap: "pooled",
+                trained: false,
+            })
+        }
+        _ => None,
+    }
+}
+
+/// A trained layer that brings `from` to `to`.
+fn lifted(from: &Shape, to: &Shape) -> Option<Adapter> {
+    match (from.0.as_slice(), to.0.as_slice()) {
+        ([n, c, h, w], [m, d, i, j]) if !n.differs(m) && !h.differs(i) && !w.differs(j) => {
+            Some(Adapter {
+                says: format!("lift the {c} channels to {d} with a convolution, the regressor of FitNets"),
+                step: format!("conv2d({}, kernel: 3, padding: 1)", d.known()?),
+                tap: "regressed",
+                trained: true,
+            })
+        }
+        ([n, a], [m, b]) if !n.differs(m) => Some(Adapter {
+            says: format!("bring the {a} values to {b} with a linear layer"),
+            step: format!("linear({})", b.known()?),
+            tap: "projected",
+            trained: true,
+        }),
+        _ => None,
+    }
+}

@@ -1,0 +1,76 @@
+//! PyTorch's spellings, answered with kd's.
+
+use super::ops::torch_names::{self, Answer};
+use crate::diag::{Applicability, Code, Diagnostic, Edit};
+use crate::source::Span;
+use crate::syntax::ast::{Expr, ExprKind, Name};
+
+/// The modules that PyTorch users write in front of names.
+const MODULES: [&str; 6] = ["nn", "F", "torch", "functional", "optim", "tf"];
+
+/// `Conv2d` where kd says `conv2d`.
+pub fn explained(name: &str, span: Span) -> Option<Diagnostic> {
+    torch_names::callable(name).map(|answer| spelled(name, answer, span))
+}
+
+/// `nn.Conv2d`, `torch.nn.functional.relu`, `F.relu`; also any other name after such a module.
+pub fn qualified(base: &Expr, name: &Name, span: Span, call: Span) -> Option<Diagnostic> {
+    if !is_module(base) {
+        return None;
+    }
+    let _ = call;
+    Some(match torch_names::callable(&name.text) {
+        Some(answer) => spelled(&name.text, answer, span),
+        None => Diagnostic::new(
+            Code::E0210,
+            format!("kd has no modules such as PyTorch's, and no `{}`", name.text),
+        )
+        .at(span, "PyTorch's spelling")
+        .help("layers have plain names, such as `conv2d` and `linear`; `kdc explain operations` lists them"),
+    })
+}
+
+fn is_module(expr: &Expr) -> bool {
+    match &expr.kind {
+        ExprKind::Name(name) => MODULES.contains(&name.as_str()),
+        ExprKind::Member { base, .. } => is_module(base),
+        _ => false,
+    }
+}
+
+fn spelled(name: &str, answer: Answer, span: Span) -> Diagnostic {
+    match answer {
+        Answer::Name(kd) => Diagnostic::new(Code::E0210, format!("PyTorch's `{name}` is `{kd}` in kd"))
+            .at(span, "PyTorch's spelling")
+            .replace(format!("write `{kd}`"), span, kd),
+        Answer::LeaveOut(why) | Answer::Say(why) => {
+            Diagnostic::new(Code::E0210, format!("kd has no `{name}`"))
+                .at(span, "PyTorch's spelling")
+                .help(why)
+        }
+    }
+}
+
+/// `kernel_size: 3` where kd says `kernel: 3`. `value`: the argument's value.
+pub fn argument(operation: &str, name: &str, span: Span, value: Span) -> Option<Diagnostic> {
+    let answer = torch_names::argument(operation, name)?;
+    let diagnostic = match answer {
+        Answer::Name(kd) => Diagnostic::new(Code::E0210, format!("PyTorch's `{name}` is `{kd}` in kd"))
+            .at(span, "PyTorch's spelling")
+            .replace(format!("write `{kd}`"), span, kd),
+        Answer::LeaveOut(why) => Diagnostic::new(Code::E0210, format!("`{operation}` takes no `{name}` in kd"))
+            .at(span, "leave it out")
+            .fix(
+                why,
+                Applicability::Safe,
+                vec![Edit {
+                    span: span.to(value),
+                    text: String::new(),
+                }],
+            ),
+        Answer::Say(how) => Diagnostic::new(Code::E0210, format!("`{operation}` takes no `{name}` in kd"))
+            .at(span, "PyTorch's spelling")
+            .help(how),
+    };
+    Some(diagnostic)
+}

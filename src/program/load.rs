@@ -1,0 +1,412 @@
+//! Files and their names: what each file defines and imports.
+
+use super::experiment::Experiment;
+use super::library;
+use crate::diag::suggest::{listed, nearest};
+use crate::diag::{Applicability, Code, Diagnostic, Edit};
+use crate::source::{Files, SourceFile, Sources, Span};
+use crate::syntax;
+use crate::syntax::ast::{self, ItemKind, Name, UseFrom};
+use std::collections::{HashMap, HashSet};
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+/// A file that has been read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ModuleId(pub usize);
+
+/// An item of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct DefId {
+    pub module: ModuleId,
+    pub item: usize,
+}
+
+pub struct Module {
+    pub ast: Rc<ast::File>,
+    /// Where imports start from; none for the standard library and text that is no file.
+    path: Option<PathBuf>,
+    pub from_library: bool,
+    names: HashMap<String, Entry>,
+}
+
+struct Entry {
+    span: Span,
+    means: Option<DefId>,
+    imported: bool,
+    used: bool,
+}
+
+/// All files of a compilation.
+pub struct Modules<'a> {
+    files: &'a dyn Files,
+    pub sources: Sources,
+    pub diagnostics: Vec<Diagnostic>,
+    modules: Vec<Module>,
+    by_path: HashMap<PathBuf, ModuleId>,
+    /// The files that are being read, each imported by the one before.
+    loading: Vec<(PathBuf, String)>,
+    /// Definitions with mistakes of their own: their uses are not reported again.
+    pub broken: HashSet<DefId>,
+    /// Experiments that others learn from; none for one with mistakes.
+    pub experiments: HashMap<ModuleId, Option<Rc<Experiment>>>,
+    /// The experiments that are being compiled, each needed by the one before.
+    pub compiling: Vec<ModuleId>,
+}
+
+impl<'a> Modules<'a> {
+    pub fn new(files: &'a dyn Files) -> Modules<'a> {
+        Modules {
+            files,
+            sources: Sources::default(),
+            diagnostics: Vec::new(),
+            modules: Vec::new(),
+            by_path: HashMap::new(),
+            loading: Vec::new(),
+            broken: HashSet::new(),
+            experiments: HashMap::new(),
+            compiling: Vec::new(),
+        }
+    }
+
+    /// The files so far, the standard library's among them.
+    pub fn ids(&self) -> impl Iterator<Item = ModuleId> + use<> {
+        (0..self.modules.len()).map(ModuleId)
+    }
+
+    pub fn is_broken(&self, id: DefId) -> bool {
+        self.broken.contains(&id)
+    }
+
+    /// Whether something in a file is an error.
+    pub fn has_errors(&self, id: ModuleId) -> bool {
+        let file = self.get(id).ast.id;
+        self.diagnostics.iter().any(|d| {
+            d.severity == crate::diag::Severity::Error && d.primary().is_some_and(|place| place.file == file)
+        })
+    }
+
+    pub fn get(&self, id: ModuleId) -> &Module {
+        &self.modules[id.0]
+    }
+
+    pub fn item(&self, id: DefId) -> (Rc<ast::File>, usize) {
+        (self.get(id.module).ast.clone(), id.item)
+    }
+
+    /// Reads the file that was asked for, and all that it imports. Why not, if it cannot be read.
+    pub fn root(&mut self, path: &Path) -> Result<ModuleId, String> {
+        let text = self.files.read(path)?;
+        Ok(self.read(path.display().to_string(), path.to_path_buf(), &text))
+    }
+
+    /// Reads the file that a string of another names (`use "…"`, `from "…"`).
+    pub fn file(&mut self, from: ModuleId, written: &ast::Str) -> Option<ModuleId> {
+        let path = self.resolve_path(from, &written.text);
+        if let Some(known) = self.by_path.get(&path) {
+            return Some(*known);
+        }
+        match self.files.read(&path) {
+            Ok(text) => Some(self.read(path.display().to_string(), path, &text)),
+            Err(why) => {
+                let missing = self.missing_file(&path, written, &why);
+                self.diagnostics.push(missing);
+                None
+            }
+        }
+    }
+
+    fn resolve_path(&self, from: ModuleId, written: &str) -> PathBuf {
+        let folder = self.get(from).path.as_deref().and_then(Path::parent);
+        normal(&folder.unwrap_or(Path::new("")).join(written))
+    }
+
+    fn missing_file(&self, path: &Path, written: &ast::Str, why: &str) -> Diagnostic {
+        let diagnostic = Diagnostic::new(
+            Code::E0206,
+            format!("`{}` cannot be read: {why}", written.text),
+        )
+        .at(written.span, format!("looked for {}", path.display()));
+        let folder = path.parent().unwrap_or(Path::new(""));
+        let names = self.files.list(folder);
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let kd = names.iter().map(String::as_str).filter(|n| n.ends_with(".kd"));
+        match nearest(&name, kd.clone()) {
+            Some(near) => {
+                let fixed = written.text.replace(name.as_ref(), near);
+                diagnostic.replace(
+                    format!("there is a file with a similar name: `{near}`"),
+                    written.span,
+                    format!("\"{fixed}\""),
+                )
+            }
+            None => match listed(kd, 8) {
+                none if none.is_empty() => diagnostic.help("paths start at the folder of this file"),
+                there => diagnostic.help(format!("the folder has {there}")),
+            },
+        }
+    }
+
+    fn read(&mut self, name: String, path: PathBuf, text: &str) -> ModuleId {
+        let file = self.sources.add(name.clone(), Some(path.clone()), text);
+        let path = normal(&path);
+        self.loading.push((path.clone(), name));
+        let id = self.add(file_of(&self.sources, file), Some(path.clone()), false);
+        self.by_path.insert(path, id);
+        self.imports(id);
+        self.loading.pop();
+        id
+    }
+
+    fn add(&mut self, source: SourceFile, path: Option<PathBuf>, from_library: bool) -> ModuleId {
+        let parse = syntax::parse(&source);
+        self.diagnostics.extend(parse.diagnostics);
+        let id = ModuleId(self.modules.len());
+        self.modules.push(Module {
+            ast: Rc::new(parse.file),
+            path,
+            from_library,
+            names: HashMap::new(),
+        });
+        self.declare(id);
+        id
+    }
+
+    /// Enters the names of a file's own items.
+    fn declare(&mut self, id: ModuleId) {
+        let ast = self.get(id).ast.clone();
+        for (item, at) in ast.items.iter().zip(0..) {
+            let Some(name) = item_name(&item.kind) else {
+                continue;
+            };
+            let means = DefId {
+                module: id,
+                item: at,
+            };
+            self.enter(id, name, Some(means), false);
+        }
+    }
+
+    fn enter(&mut self, id: ModuleId, name: &Name, means: Option<DefId>, imported: bool) {
+        let names = &mut self.modules[id.0].names;
+        if let Some(first) = names.get(&name.text) {
+            self.diagnostics.push(
+                Diagnostic::new(
+                    Code::E0202,
+                    format!("`{}` is defined twice in this file", name.text),
+                )
+                .at(name.span, "defined again")
+                .also(first.span, "first here")
+                .help("give one of them another name"),
+            );
+            return;
+        }
+        names.insert(
+            name.text.clone(),
+            Entry {
+                span: name.span,
+                means,
+                imported,
+                used: false,
+            },
+        );
+    }
+
+    fn imports(&mut self, id: ModuleId) {
+        let ast = self.get(id).ast.clone();
+        for item in &ast.items {
+            let ItemKind::Use(using) = &item.kind else {
+                continue;
+            };
+            let target = match &using.from {
+                UseFrom::File(path) => self.imported_file(id, path).map(Some),
+                UseFrom::Library(name) => self.known_library(name).then_some(None),
+            };
+            for imported in &using.names {
+                let means = match (&target, &using.from) {
+                    (Some(Some(module)), _) => self.name_in(*module, &imported.name),
+                    (Some(None), UseFrom::Library(library)) => {
+                        self.name_in_library(&library.text, &imported.name)
+                    }
+                    _ => None,
+                };
+                let name = imported.alias.as_ref().unwrap_or(&imported.name);
+                self.enter(id, name, means, true);
+            }
+        }
+    }
+
+    fn imported_file(&mut self, id: ModuleId, written: &ast::Str) -> Option<ModuleId> {
+        let path = self.resolve_path(id, &written.text);
+        if let Some(start) = self.loading.iter().position(|(open, _)| *open == path) {
+            let chain: Vec<String> = self.loading[start..]
+                .iter()
+                .chain(&self.loading[start..=start])
+                .map(|(_, name)| format!("`{name}`"))
+                .collect();
+            self.diagnostics.push(
+                Diagnostic::new(Code::E0208, "files import each other in a circle")
+                    .at(written.span, "this import closes the circle")
+                    .note(chain.join(" imports "))
+                    .help("move what both need into a third file"),
+            );
+            return None;
+        }
+        self.file(id, written)
+    }
+
+    fn known_library(&mut self, name: &Name) -> bool {
+        if library::LIBRARIES.contains(&name.text.as_str()) {
+            return true;
+        }
+        let diagnostic = Diagnostic::new(
+            Code::E0206,
+            format!("there is no library `{}`", name.text),
+        )
+        .at(name.span, "unknown library");
+        let diagnostic = match nearest(&name.text, library::LIBRARIES) {
+            Some(near) => diagnostic.replace(
+                format!("there is a library with a similar name: `{near}`"),
+                name.span,
+                near,
+            ),
+            None => diagnostic.help(format!(
+                "the libraries are {}; a file of your own is imported as `use \"file.kd\"::name`",
+                listed(library::LIBRARIES, 8)
+            )),
+        };
+        self.diagnostics.push(diagnostic);
+        false
+    }
+
+    fn name_in(&mut self, module: ModuleId, name: &Name) -> Option<DefId> {
+        let entries = &self.get(module).names;
+        if let Some(entry) = entries.get(&name.text).filter(|entry| !entry.imported) {
+            return entry.means;
+        }
+        let file = self.sources.get(self.get(module).ast.id).name.clone();
+        let own = entries
+            .iter()
+            .filter(|(_, entry)| !entry.imported)
+            .map(|(name, _)| name.as_str());
+        let diagnostic = unknown_import(name, &format!("`{file}`"), own);
+        // a file that could not be read whole may well define it
+        let broken = self
+            .diagnostics
+            .iter()
+            .any(|d| d.code.is_syntax() && d.primary().is_some_and(|s| s.file == self.get(module).ast.id));
+        if !broken {
+            self.diagnostics.push(diagnostic);
+        }
+        None
+    }
+
+    fn name_in_library(&mut self, library: &str, name: &Name) -> Option<DefId> {
+        let found = self.library(library, &name.text);
+        if found.is_none() {
+            let all = library::names(library);
+            self.diagnostics
+                .push(unknown_import(name, &format!("the library `{library}`"), all));
+        }
+        found
+    }
+
+    /// What a library defines under a name.
+    pub fn library(&mut self, library: &str, name: &str) -> Option<DefId> {
+        let file = library::find(library, name)?;
+        let path = PathBuf::from(format!("<kdc>/{}", file.path));
+        let module = match self.by_path.get(&path) {
+            Some(known) => *known,
+            None => {
+                let shown = path.display().to_string();
+                let source = self.sources.add(shown, None, file.text);
+                let module = self.add(file_of(&self.sources, source), None, true);
+                self.by_path.insert(path, module);
+                self.imports(module);
+                module
+            }
+        };
+        self.get(module).names.get(name).and_then(|entry| entry.means)
+    }
+
+    /// What a name means at the top of a file. The outer `None`: nothing; the inner: something wrong that
+    /// was reported already.
+    pub fn lookup(&mut self, module: ModuleId, name: &str) -> Option<Option<DefId>> {
+        let entry = self.modules[module.0].names.get_mut(name)?;
+        entry.used = true;
+        Some(entry.means)
+    }
+
+    pub fn names(&self, module: ModuleId) -> impl Iterator<Item = &str> {
+        self.get(module).names.keys().map(String::as_str)
+    }
+
+    /// Names that a file imports or defines and nothing has looked up.
+    pub fn unused(&self, module: ModuleId) -> Vec<(String, Span, Option<DefId>, bool)> {
+        let mut unused: Vec<_> = self
+            .get(module)
+            .names
+            .iter()
+            .filter(|(_, entry)| !entry.used)
+            .map(|(name, e)| (name.clone(), e.span, e.means, e.imported))
+            .collect();
+        unused.sort_by_key(|(_, span, ..)| *span);
+        unused
+    }
+}
+
+fn unknown_import<'n>(
+    name: &Name,
+    place: &str,
+    there: impl Iterator<Item = &'n str>,
+) -> Diagnostic {
+    let mut there: Vec<&str> = there.collect();
+    there.sort_unstable();
+    let diagnostic = Diagnostic::new(Code::E0207, format!("{place} has no `{}`", name.text))
+        .at(name.span, "not there");
+    match nearest(&name.text, there.iter().copied()) {
+        Some(near) => diagnostic.fix(
+            format!("it has something with a similar name: `{near}`"),
+            Applicability::Safe,
+            vec![Edit {
+                span: name.span,
+                text: near.to_string(),
+            }],
+        ),
+        None if there.is_empty() => diagnostic.help("it defines nothing"),
+        None => diagnostic.help(format!("it has {}", listed(there, 12))),
+    }
+}
+
+fn file_of(sources: &Sources, id: crate::source::FileId) -> SourceFile {
+    sources.get(id).clone()
+}
+
+/// The name that an item enters into its file.
+pub fn item_name(kind: &ItemKind) -> Option<&Name> {
+    match kind {
+        ItemKind::Callable(callable) => Some(&callable.name),
+        ItemKind::Data(data) => Some(&data.name),
+        ItemKind::Network(network) => Some(&network.name),
+        ItemKind::Tap(binding) | ItemKind::Constant(binding) => Some(&binding.name),
+        ItemKind::Edge(edge) => edge.name.as_ref(),
+        ItemKind::Train(train) => train.name.as_ref(),
+        ItemKind::Settings(settings) => Some(&settings.name),
+        ItemKind::Use(_) | ItemKind::Output(_) | ItemKind::Error => None,
+    }
+}
+
+/// Without `.` and `..`, as text: files are told apart by their paths alone.
+fn normal(path: &Path) -> PathBuf {
+    let mut parts: Vec<std::path::Component> = Vec::new();
+    for part in path.components() {
+        match (part, parts.last()) {
+            (std::path::Component::CurDir, _) => {}
+            (std::path::Component::ParentDir, Some(std::path::Component::Normal(_))) => {
+                parts.pop();
+            }
+            _ => parts.push(part),
+        }
+    }
+    parts.iter().collect()
+}
