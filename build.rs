@@ -22,7 +22,11 @@ fn embed_library() {
             .collect();
         files.sort();
         for file in files {
-            let name = file.file_name().expect("a file").to_string_lossy().into_owned();
+            let name = file
+                .file_name()
+                .expect("a file")
+                .to_string_lossy()
+                .into_owned();
             writeln!(
                 table,
                 "    LibraryFile {{ path: \"{library}/{name}\", text: include_str!({:?}) }},",

@@ -4,15 +4,18 @@
 //! primitive operations in the order in which they run, each with the shape of what it gives;
 //! the engine asserts these shapes and infers nothing.
 
+mod lower;
+mod names;
+mod prune;
+mod share;
+
+pub use lower::lower;
+
 use crate::shape::Shape;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// The version of the format below. An engine refuses a plan of another.
-mod lower;
-
-pub use lower::lower;
-
 pub const FORMAT: u32 = 1;
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

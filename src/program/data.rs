@@ -17,14 +17,32 @@ pub static SOURCES: &[Declared] = &[
     Declared {
         name: "cifar10",
         doc: "CIFAR-10, the official binary version: `data_batch_1.bin` … `test_batch.bin` in a folder. `image: [N, 3, 32, 32]`, `label: class(10)`.",
-        parameters: &[required("path", Wants::Text, "the folder, relative to where kdc is started")],
+        parameters: &[required(
+            "path",
+            Wants::Text,
+            "the folder, relative to where kdc is started",
+        )],
     },
     Declared {
         name: "shapes",
         doc: "Built-in pictures of ten drawn shapes, of the same form as CIFAR-10's. The same numbers draw the same pictures everywhere.",
         parameters: &[
-            optional("train", Wants::Int { min: 1, max: 1_000_000 }, "the number of training pictures; 10,000 unless said"),
-            optional("test", Wants::Int { min: 1, max: 1_000_000 }, "the number of test pictures; 2,000 unless said"),
+            optional(
+                "train",
+                Wants::Int {
+                    min: 1,
+                    max: 1_000_000,
+                },
+                "the number of training pictures; 10,000 unless said",
+            ),
+            optional(
+                "test",
+                Wants::Int {
+                    min: 1,
+                    max: 1_000_000,
+                },
+                "the number of test pictures; 2,000 unless said",
+            ),
         ],
     },
 ];
@@ -35,7 +53,11 @@ pub static TRANSFORMS: &[Declared] = &[
         doc: "`(x - mean) / std` for each channel, after bytes have become 0…1.",
         parameters: &[
             required("mean", Wants::Numbers, "one number for each channel"),
-            required("std", Wants::Positive, "one number above 0 for each channel"),
+            required(
+                "std",
+                Wants::Positive,
+                "one number above 0 for each channel",
+            ),
         ],
     },
     Declared {
@@ -44,9 +66,20 @@ pub static TRANSFORMS: &[Declared] = &[
         parameters: &[
             Parameter {
                 positional: true,
-                ..required("size", Wants::Int { min: 1, max: 1_000_000 }, "the number of samples in a step")
+                ..required(
+                    "size",
+                    Wants::Int {
+                        min: 1,
+                        max: 1_000_000,
+                    },
+                    "the number of samples in a step",
+                )
             },
-            optional("drop_last", Wants::Bool, "whether a last, smaller batch is left out of training; false unless said"),
+            optional(
+                "drop_last",
+                Wants::Bool,
+                "whether a last, smaller batch is left out of training; false unless said",
+            ),
         ],
     },
     Declared {
@@ -54,16 +87,41 @@ pub static TRANSFORMS: &[Declared] = &[
         doc: "Keeps a part of the training samples apart, to choose on: the test set is for the end.",
         parameters: &[Parameter {
             positional: true,
-            ..required("part", Wants::Above(0.0, 0.9), "a part of 1: 0.1 keeps every tenth sample apart")
+            ..required(
+                "part",
+                Wants::Above(0.0, 0.9),
+                "a part of 1: 0.1 keeps every tenth sample apart",
+            )
         }],
     },
 ];
 
 /// Sources and transforms of the language that have no meaning yet.
 const LATER: [&str; 24] = [
-    "cifar100", "mnist", "folder", "csv", "jsonl", "parquet", "npz", "column", "crop", "flip", "augment",
-    "rand_augment", "random_resized_crop", "resize", "center_crop", "color_jitter", "mixup", "cutmix",
-    "load_image", "tensor", "scale", "standardize", "number", "class",
+    "cifar100",
+    "mnist",
+    "folder",
+    "csv",
+    "jsonl",
+    "parquet",
+    "npz",
+    "column",
+    "crop",
+    "flip",
+    "augment",
+    "rand_augment",
+    "random_resized_crop",
+    "resize",
+    "center_crop",
+    "color_jitter",
+    "mixup",
+    "cutmix",
+    "load_image",
+    "tensor",
+    "scale",
+    "standardize",
+    "number",
+    "class",
 ];
 
 const fn required(name: &'static str, wants: Wants, doc: &'static str) -> Parameter {
@@ -125,7 +183,9 @@ impl Elaborator<'_, '_> {
         };
         let mut fine = true;
         for step in steps {
-            fine &= self.transform(&mut frame, &mut draft, &step.layer).is_some();
+            fine &= self
+                .transform(&mut frame, &mut draft, &step.layer)
+                .is_some();
         }
         if !fine {
             return Value::Poison;
@@ -156,13 +216,16 @@ impl Elaborator<'_, '_> {
             let (mut first, second) = (first?, second?);
             if first.fields != second.fields {
                 let message = "sources that stand for each other must have the same fields";
-                self.report(Diagnostic::new(Code::E0305, message).at(expr.span, "of different form"));
+                self.report(
+                    Diagnostic::new(Code::E0305, message).at(expr.span, "of different form"),
+                );
                 return None;
             }
             first.sources.extend(second.sources);
             return Some(first);
         }
-        let (source, settings) = self.declared(frame, SOURCES, &LATER, "data source", expr.bare())?;
+        let (source, settings) =
+            self.declared(frame, SOURCES, &LATER, "data source", expr.bare())?;
         let source = match source.name {
             "cifar10" => DataSource::Cifar10 {
                 path: settings.text("path")?,
@@ -214,7 +277,10 @@ impl Elaborator<'_, '_> {
                         field.name
                     );
                     let at = settings.span(name)?;
-                    self.report(Diagnostic::new(Code::E0223, message).at(at, format!("{} numbers", list.len())));
+                    self.report(
+                        Diagnostic::new(Code::E0223, message)
+                            .at(at, format!("{} numbers", list.len())),
+                    );
                     return None;
                 }
             }
@@ -249,7 +315,10 @@ fn without_batch(data: &ast::Data) -> Diagnostic {
     let end: Span = data.value.span.after();
     Diagnostic::new(
         Code::E0407,
-        format!("the data set `{}` does not say how large a batch is", data.name.text),
+        format!(
+            "the data set `{}` does not say how large a batch is",
+            data.name.text
+        ),
     )
     .at(data.name.span, "without `batch`")
     .fix(

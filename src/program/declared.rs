@@ -26,7 +26,10 @@ pub struct Parameter {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Wants {
     Text,
-    Int { min: i64, max: i64 },
+    Int {
+        min: i64,
+        max: i64,
+    },
     /// More than the first, at most the second.
     Above(f64, f64),
     /// At least the first, less than the second.
@@ -47,11 +50,17 @@ pub struct Settings {
 
 impl Settings {
     fn get(&self, name: &str) -> Option<&Value> {
-        self.values.iter().find(|(n, ..)| *n == name).map(|(_, v, _)| v)
+        self.values
+            .iter()
+            .find(|(n, ..)| *n == name)
+            .map(|(_, v, _)| v)
     }
 
     pub fn span(&self, name: &str) -> Option<Span> {
-        self.values.iter().find(|(n, ..)| *n == name).map(|(.., s)| *s)
+        self.values
+            .iter()
+            .find(|(n, ..)| *n == name)
+            .map(|(.., s)| *s)
     }
 
     pub fn text(&self, name: &str) -> Option<String> {
@@ -155,11 +164,19 @@ impl Elaborator<'_, '_> {
         Some((found, Settings { values }))
     }
 
-    fn no_declared(&mut self, table: &[Declared], what: &str, expr: &Expr) -> Option<(&'static Declared, Settings)> {
+    fn no_declared(
+        &mut self,
+        table: &[Declared],
+        what: &str,
+        expr: &Expr,
+    ) -> Option<(&'static Declared, Settings)> {
         self.report(
             Diagnostic::new(Code::E0204, format!("a {what} is needed here"))
                 .at(expr.span, format!("no {what}"))
-                .help(format!("there are {}", listed(table.iter().map(|d| d.name), 12))),
+                .help(format!(
+                    "there are {}",
+                    listed(table.iter().map(|d| d.name), 12)
+                )),
         );
         None
     }
@@ -214,7 +231,9 @@ impl Wants {
             Wants::Above(low, high) => number.is_some_and(|x| x > low && x <= high),
             Wants::Below(low, high) => number.is_some_and(|x| x >= low && x < high),
             Wants::Numbers => numbers(value).is_some_and(|n| !n.is_empty()),
-            Wants::Positive => numbers(value).is_some_and(|n| !n.is_empty() && n.iter().all(|x| *x > 0.0)),
+            Wants::Positive => {
+                numbers(value).is_some_and(|n| !n.is_empty() && n.iter().all(|x| *x > 0.0))
+            }
             Wants::Betas => numbers(value)
                 .is_some_and(|n| n.len() == 2 && n.iter().all(|x| (0.0..1.0).contains(x))),
         };
@@ -232,11 +251,15 @@ impl Wants {
         match self {
             Wants::Text => "is a string".to_string(),
             Wants::Bool => "is `true` or `false`".to_string(),
-            Wants::Int { min, max } if max == i64::MAX => format!("is a whole number of at least {min}"),
+            Wants::Int { min, max } if max == i64::MAX => {
+                format!("is a whole number of at least {min}")
+            }
             Wants::Int { min, max } => format!("is a whole number from {min} to {max}"),
             Wants::Above(low, high) if high.is_infinite() => format!("is a number above {low}"),
             Wants::Above(low, high) => format!("is a number above {low}, at most {high}"),
-            Wants::Below(low, high) if high.is_infinite() => format!("is a number of at least {low}"),
+            Wants::Below(low, high) if high.is_infinite() => {
+                format!("is a number of at least {low}")
+            }
             Wants::Below(low, high) => format!("is a number from {low} to below {high}"),
             Wants::Numbers => "is a list of numbers".to_string(),
             Wants::Positive => "is a list of numbers above 0".to_string(),

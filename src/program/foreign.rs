@@ -40,9 +40,11 @@ fn is_module(expr: &Expr) -> bool {
 
 fn spelled(name: &str, answer: Answer, span: Span) -> Diagnostic {
     match answer {
-        Answer::Name(kd) => Diagnostic::new(Code::E0210, format!("PyTorch's `{name}` is `{kd}` in kd"))
-            .at(span, "PyTorch's spelling")
-            .replace(format!("write `{kd}`"), span, kd),
+        Answer::Name(kd) => {
+            Diagnostic::new(Code::E0210, format!("PyTorch's `{name}` is `{kd}` in kd"))
+                .at(span, "PyTorch's spelling")
+                .replace(format!("write `{kd}`"), span, kd)
+        }
         Answer::LeaveOut(why) | Answer::Say(why) => {
             Diagnostic::new(Code::E0210, format!("kd has no `{name}`"))
                 .at(span, "PyTorch's spelling")
@@ -55,22 +57,30 @@ fn spelled(name: &str, answer: Answer, span: Span) -> Diagnostic {
 pub fn argument(operation: &str, name: &str, span: Span, value: Span) -> Option<Diagnostic> {
     let answer = torch_names::argument(operation, name)?;
     let diagnostic = match answer {
-        Answer::Name(kd) => Diagnostic::new(Code::E0210, format!("PyTorch's `{name}` is `{kd}` in kd"))
-            .at(span, "PyTorch's spelling")
-            .replace(format!("write `{kd}`"), span, kd),
-        Answer::LeaveOut(why) => Diagnostic::new(Code::E0210, format!("`{operation}` takes no `{name}` in kd"))
-            .at(span, "leave it out")
-            .fix(
-                why,
-                Applicability::Safe,
-                vec![Edit {
-                    span: span.to(value),
-                    text: String::new(),
-                }],
-            ),
-        Answer::Say(how) => Diagnostic::new(Code::E0210, format!("`{operation}` takes no `{name}` in kd"))
-            .at(span, "PyTorch's spelling")
-            .help(how),
+        Answer::Name(kd) => {
+            Diagnostic::new(Code::E0210, format!("PyTorch's `{name}` is `{kd}` in kd"))
+                .at(span, "PyTorch's spelling")
+                .replace(format!("write `{kd}`"), span, kd)
+        }
+        Answer::LeaveOut(why) => Diagnostic::new(
+            Code::E0210,
+            format!("`{operation}` takes no `{name}` in kd"),
+        )
+        .at(span, "leave it out")
+        .fix(
+            why,
+            Applicability::Safe,
+            vec![Edit {
+                span: span.to(value),
+                text: String::new(),
+            }],
+        ),
+        Answer::Say(how) => Diagnostic::new(
+            Code::E0210,
+            format!("`{operation}` takes no `{name}` in kd"),
+        )
+        .at(span, "PyTorch's spelling")
+        .help(how),
     };
     Some(diagnostic)
 }

@@ -82,7 +82,8 @@ impl<'a> Modules<'a> {
     pub fn has_errors(&self, id: ModuleId) -> bool {
         let file = self.get(id).ast.id;
         self.diagnostics.iter().any(|d| {
-            d.severity == crate::diag::Severity::Error && d.primary().is_some_and(|place| place.file == file)
+            d.severity == crate::diag::Severity::Error
+                && d.primary().is_some_and(|place| place.file == file)
         })
     }
 
@@ -130,7 +131,10 @@ impl<'a> Modules<'a> {
         let folder = path.parent().unwrap_or(Path::new(""));
         let names = self.files.list(folder);
         let name = path.file_name().unwrap_or_default().to_string_lossy();
-        let kd = names.iter().map(String::as_str).filter(|n| n.ends_with(".kd"));
+        let kd = names
+            .iter()
+            .map(String::as_str)
+            .filter(|n| n.ends_with(".kd"));
         match nearest(&name, kd.clone()) {
             Some(near) => {
                 let fixed = written.text.replace(name.as_ref(), near);
@@ -141,7 +145,9 @@ impl<'a> Modules<'a> {
                 )
             }
             None => match listed(kd, 8) {
-                none if none.is_empty() => diagnostic.help("paths start at the folder of this file"),
+                none if none.is_empty() => {
+                    diagnostic.help("paths start at the folder of this file")
+                }
                 there => diagnostic.help(format!("the folder has {there}")),
             },
         }
@@ -259,11 +265,9 @@ impl<'a> Modules<'a> {
         if library::LIBRARIES.contains(&name.text.as_str()) {
             return true;
         }
-        let diagnostic = Diagnostic::new(
-            Code::E0206,
-            format!("there is no library `{}`", name.text),
-        )
-        .at(name.span, "unknown library");
+        let diagnostic =
+            Diagnostic::new(Code::E0206, format!("there is no library `{}`", name.text))
+                .at(name.span, "unknown library");
         let diagnostic = match nearest(&name.text, library::LIBRARIES) {
             Some(near) => diagnostic.replace(
                 format!("there is a library with a similar name: `{near}`"),
@@ -291,10 +295,11 @@ impl<'a> Modules<'a> {
             .map(|(name, _)| name.as_str());
         let diagnostic = unknown_import(name, &format!("`{file}`"), own);
         // a file that could not be read whole may well define it
-        let broken = self
-            .diagnostics
-            .iter()
-            .any(|d| d.code.is_syntax() && d.primary().is_some_and(|s| s.file == self.get(module).ast.id));
+        let broken = self.diagnostics.iter().any(|d| {
+            d.code.is_syntax()
+                && d.primary()
+                    .is_some_and(|s| s.file == self.get(module).ast.id)
+        });
         if !broken {
             self.diagnostics.push(diagnostic);
         }
@@ -305,8 +310,11 @@ impl<'a> Modules<'a> {
         let found = self.library(library, &name.text);
         if found.is_none() {
             let all = library::names(library);
-            self.diagnostics
-                .push(unknown_import(name, &format!("the library `{library}`"), all));
+            self.diagnostics.push(unknown_import(
+                name,
+                &format!("the library `{library}`"),
+                all,
+            ));
         }
         found
     }
@@ -326,7 +334,10 @@ impl<'a> Modules<'a> {
                 module
             }
         };
-        self.get(module).names.get(name).and_then(|entry| entry.means)
+        self.get(module)
+            .names
+            .get(name)
+            .and_then(|entry| entry.means)
     }
 
     /// What a name means at the top of a file. The outer `None`: nothing; the inner: something wrong that

@@ -12,7 +12,10 @@ pub enum Number {
     Int(i64),
     Float(f64),
     /// Depends on a symbol. As a dimension where it is a multiple of one symbol, else `Dim::Unknown`.
-    Symbolic { dim: Dim, formula: Arg },
+    Symbolic {
+        dim: Dim,
+        formula: Arg,
+    },
     /// Decided by whoever uses the model or loss that is being checked by itself.
     Unknown,
 }
@@ -45,7 +48,10 @@ impl Number {
             },
             Dim::Symbol { name, times } => Number::Symbolic {
                 dim: dim.clone(),
-                formula: formula("mul", [Arg::Int(*times as i64), Arg::Text(name.to_string())]),
+                formula: formula(
+                    "mul",
+                    [Arg::Int(*times as i64), Arg::Text(name.to_string())],
+                ),
             },
             Dim::Unknown => Number::Unknown,
         }
@@ -222,7 +228,10 @@ mod tests {
     fn overflow_is_an_error_not_a_wrong_number() {
         assert_eq!(calculate(Mul, i64::MAX, 2), Err(Trouble::Overflow));
         assert_eq!(calculate(Pow, 10, 40), Err(Trouble::Overflow));
-        assert_eq!(calculate(Div, i64::MIN, -1), Ok(Number::Float(9223372036854775808.0)));
+        assert_eq!(
+            calculate(Div, i64::MIN, -1),
+            Ok(Number::Float(9223372036854775808.0))
+        );
         assert_eq!(calculate(Pow, 2, -1), Ok(Number::Float(0.5)));
     }
 

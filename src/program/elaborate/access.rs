@@ -11,7 +11,13 @@ use crate::syntax::ast::{Expr, ExprKind, Index, Name};
 use std::rc::Rc;
 
 impl Elaborator<'_, '_> {
-    pub(super) fn member(&mut self, frame: &mut Frame, base: &Expr, name: &Name, span: Span) -> Value {
+    pub(super) fn member(
+        &mut self,
+        frame: &mut Frame,
+        base: &Expr,
+        name: &Name,
+        span: Span,
+    ) -> Value {
         if let Some(diagnostic) = foreign::qualified(base, name, span, span) {
             return self.poison(diagnostic);
         }
@@ -24,10 +30,17 @@ impl Elaborator<'_, '_> {
         let value = match (&from.value, &from.inner) {
             (Value::Poison, _) => Value::Poison,
             (Value::Data(data), _) => self.field_of(&data.clone(), name),
-            (_, Some(instance)) => return self.inside(&instance.clone(), &from, name, base.span, span),
-            (_, None) if !from.parameters.is_empty() => return self.inside(&Rc::default(), &from, name, base.span, span),
+            (_, Some(instance)) => {
+                return self.inside(&instance.clone(), &from, name, base.span, span);
+            }
+            (_, None) if !from.parameters.is_empty() => {
+                return self.inside(&Rc::default(), &from, name, base.span, span);
+            }
             (Value::Tensor(_), None) => {
-                let message = format!("`{}` is a tensor: nothing inside it has a name", self.text(base.span));
+                let message = format!(
+                    "`{}` is a tensor: nothing inside it has a name",
+                    self.text(base.span)
+                );
                 self.poison(Diagnostic::new(Code::E0209, message).at(name.span, "leads nowhere"))
             }
             (other, None) => {
@@ -46,7 +59,9 @@ impl Elaborator<'_, '_> {
             ExprKind::Index { base: inner, index } => {
                 let from = self.base_place(frame, inner);
                 match index.as_slice() {
-                    [Index::At(at)] if !from.steps.is_empty() => self.step_at(frame, &from, inner, at),
+                    [Index::At(at)] if !from.steps.is_empty() => {
+                        self.step_at(frame, &from, inner, at)
+                    }
                     _ => Member::of(self.expression(frame, base), base.span),
                 }
             }
@@ -80,7 +95,10 @@ impl Elaborator<'_, '_> {
                 self.report(
                     Diagnostic::new(Code::E0209, message)
                         .at(at.span, "no such step")
-                        .help(format!("steps are numbered 0 to {}, or -1 for the last", count - 1)),
+                        .help(format!(
+                            "steps are numbered 0 to {}, or -1 for the last",
+                            count - 1
+                        )),
                 );
                 wrong
             }
@@ -88,7 +106,14 @@ impl Elaborator<'_, '_> {
     }
 
     /// A part of a model in use by its name.
-    fn inside(&mut self, instance: &Rc<Instance>, from: &Member, name: &Name, base: Span, span: Span) -> Member {
+    fn inside(
+        &mut self,
+        instance: &Rc<Instance>,
+        from: &Member,
+        name: &Name,
+        base: Span,
+        span: Span,
+    ) -> Member {
         if let Some(member) = instance.member(&name.text) {
             return member.clone();
         }
@@ -102,7 +127,11 @@ impl Elaborator<'_, '_> {
         let whose = self.text(base).to_string();
         let diagnostic = Diagnostic::new(Code::E0209, format!("`{whose}` has no `{}`", name.text))
             .at(name.span, "leads nowhere");
-        let model = if instance.model.is_empty() { "it" } else { &instance.model };
+        let model = if instance.model.is_empty() {
+            "it"
+        } else {
+            &instance.model
+        };
         let diagnostic = match nearest(&name.text, there.iter().copied()) {
             Some(near) => diagnostic.replace(
                 format!("`{model}` has something with a similar name: `{near}`"),
@@ -139,9 +168,17 @@ impl Elaborator<'_, '_> {
         self.poison(diagnostic)
     }
 
-    pub(super) fn index(&mut self, frame: &mut Frame, base: &Expr, index: &[Index], span: Span) -> Value {
+    pub(super) fn index(
+        &mut self,
+        frame: &mut Frame,
+        base: &Expr,
+        index: &[Index],
+        span: Span,
+    ) -> Value {
         // a step of a network's binding
-        if let ([Index::At(at)], ExprKind::Member { .. } | ExprKind::Index { .. }) = (index, &base.kind) {
+        if let ([Index::At(at)], ExprKind::Member { .. } | ExprKind::Index { .. }) =
+            (index, &base.kind)
+        {
             let from = self.base_place(frame, base);
             if !from.steps.is_empty() {
                 return self.step_at(frame, &from, base, at).value;
@@ -152,7 +189,14 @@ impl Elaborator<'_, '_> {
         self.element(frame, value, base.span, index, span)
     }
 
-    fn element(&mut self, frame: &mut Frame, value: Value, base: Span, index: &[Index], span: Span) -> Value {
+    fn element(
+        &mut self,
+        frame: &mut Frame,
+        value: Value,
+        base: Span,
+        index: &[Index],
+        span: Span,
+    ) -> Value {
         if let Value::Tensor(_) = value {
             return self.not_yet("an index into a tensor", span);
         }

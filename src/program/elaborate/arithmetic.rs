@@ -36,7 +36,12 @@ impl Elaborator<'_, '_> {
                 BinaryOp::And | BinaryOp::Or => logic(op, *a, *b),
                 BinaryOp::Eq => Value::Bool(a.zip(*b).map(|(a, b)| a == b)),
                 BinaryOp::Ne => Value::Bool(a.zip(*b).map(|(a, b)| a != b)),
-                _ => self.no_operator(op, op_span, &a_kind(left, "a truth value"), &a_kind(right, "a truth value")),
+                _ => self.no_operator(
+                    op,
+                    op_span,
+                    &a_kind(left, "a truth value"),
+                    &a_kind(right, "a truth value"),
+                ),
             },
             (Value::Number(a), Value::Number(b)) => match op {
                 BinaryOp::And | BinaryOp::Or | BinaryOp::MatMul => self.no_operator(
@@ -72,8 +77,19 @@ impl Elaborator<'_, '_> {
         }
     }
 
-    fn no_operator(&mut self, op: BinaryOp, at: Span, left: &(Span, &str), right: &(Span, &str)) -> Value {
-        let message = format!("`{}` does not combine {} and {}", op.symbol(), left.1, right.1);
+    fn no_operator(
+        &mut self,
+        op: BinaryOp,
+        at: Span,
+        left: &(Span, &str),
+        right: &(Span, &str),
+    ) -> Value {
+        let message = format!(
+            "`{}` does not combine {} and {}",
+            op.symbol(),
+            left.1,
+            right.1
+        );
         let diagnostic = Diagnostic::new(Code::E0204, message)
             .at(at, "this operator")
             .also(left.0, left.1)
@@ -94,7 +110,12 @@ impl Elaborator<'_, '_> {
 
     /// A function whose arguments are all numbers or lists, by its name; none if there is none of that
     /// name that takes such arguments.
-    pub(super) fn number_function(&mut self, name: &str, given: &[Given], span: Span) -> Option<Value> {
+    pub(super) fn number_function(
+        &mut self,
+        name: &str,
+        given: &[Given],
+        span: Span,
+    ) -> Option<Value> {
         let plain = |v: &Value| matches!(v, Value::Number(_) | Value::List(_) | Value::Tuple(_));
         if given.is_empty() || !given.iter().all(|g| g.name.is_none() && plain(&g.value)) {
             return None;
@@ -152,9 +173,12 @@ impl Elaborator<'_, '_> {
             "pow" => self.number(a.combined(BinaryOp::Pow, b), span),
             _ => match (a.as_int(), b.as_int()) {
                 (_, Some(0)) => self.number(Err(Trouble::DivisionByZero), span),
-                (Some(a), Some(b)) if name == "div" => {
-                    self.number(a.checked_div_euclid(b).map(Number::Int).ok_or(Trouble::Overflow), span)
-                }
+                (Some(a), Some(b)) if name == "div" => self.number(
+                    a.checked_div_euclid(b)
+                        .map(Number::Int)
+                        .ok_or(Trouble::Overflow),
+                    span,
+                ),
                 // to a multiple of b, to the nearest, but not below nine tenths (MobileNetV2's rule)
                 (_, Some(b)) if b > 0 => Value::int(round_to(x, b)),
                 _ => {
@@ -168,7 +192,9 @@ impl Elaborator<'_, '_> {
     fn one_number(&mut self, name: &str, x: &Number, span: Span) -> Value {
         let Some(value) = x.as_f64() else {
             return match (name, x.arg()) {
-                ("sqrt", Some(_)) => self.number(x.combined(BinaryOp::Pow, &Number::Float(0.5)), span),
+                ("sqrt", Some(_)) => {
+                    self.number(x.combined(BinaryOp::Pow, &Number::Float(0.5)), span)
+                }
                 _ => Value::Number(Number::Unknown),
             };
         };
@@ -194,7 +220,9 @@ fn a_kind<'k>(expr: &Expr, kind: &'k str) -> (Span, &'k str) {
 
 fn absolute(x: &Number) -> Number {
     match x {
-        Number::Int(n) => n.checked_abs().map_or(Number::Float(-(*n as f64)), Number::Int),
+        Number::Int(n) => n
+            .checked_abs()
+            .map_or(Number::Float(-(*n as f64)), Number::Int),
         Number::Float(x) => Number::Float(x.abs()),
         other => other.clone(),
     }
@@ -204,7 +232,11 @@ fn round_to(x: f64, multiple: i64) -> i64 {
     let m = multiple as f64;
     let nearest = ((x + m / 2.0) / m).floor() * m;
     let rounded = nearest.max(m);
-    let rounded = if rounded < 0.9 * x { rounded + m } else { rounded };
+    let rounded = if rounded < 0.9 * x {
+        rounded + m
+    } else {
+        rounded
+    };
     rounded as i64
 }
 

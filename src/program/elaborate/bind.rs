@@ -114,9 +114,16 @@ impl Elaborator<'_, '_> {
         self.report(
             Diagnostic::new(
                 Code::E0220,
-                format!("`{}` needs {}", signature.name, listed(missing.iter().copied(), 8)),
+                format!(
+                    "`{}` needs {}",
+                    signature.name,
+                    listed(missing.iter().copied(), 8)
+                ),
             )
-            .at(call, format!("without {}", listed(missing.iter().copied(), 8)))
+            .at(
+                call,
+                format!("without {}", listed(missing.iter().copied(), 8)),
+            )
             .help(format!("add `{}`; it has no default", form.join(", "))),
         );
         false
@@ -128,14 +135,19 @@ impl Elaborator<'_, '_> {
 fn operands_in_full(signature: &Signature, unnamed: &[Given]) -> bool {
     signature.inputs.len() > 1
         && unnamed.len() == signature.inputs.len()
-        && unnamed.iter().any(|given| matches!(given.value, Value::Tensor(_)))
+        && unnamed
+            .iter()
+            .any(|given| matches!(given.value, Value::Tensor(_)))
 }
 
 fn is_tensor(signature: &Signature, value: &Value) -> bool {
     match value {
         Value::Tensor(_) | Value::Record(_) => true,
         Value::Tuple(values) => {
-            signature.many || values.iter().any(|v| matches!(v, Value::Tensor(_) | Value::Record(_)))
+            signature.many
+                || values
+                    .iter()
+                    .any(|v| matches!(v, Value::Tensor(_) | Value::Record(_)))
         }
         _ => false,
     }
@@ -164,7 +176,13 @@ fn unknown_argument(signature: &Signature, name: &str, span: Span, value: Span) 
     }
 }
 
-fn too_many(signature: &Signature, bound: &Bound, given: &Given, tensor: bool, call: Span) -> Diagnostic {
+fn too_many(
+    signature: &Signature,
+    bound: &Bound,
+    given: &Given,
+    tensor: bool,
+    call: Span,
+) -> Diagnostic {
     let name = &signature.name;
     if tensor {
         let takes = match signature.inputs.len() {

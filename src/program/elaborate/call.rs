@@ -14,7 +14,13 @@ use std::rc::Rc;
 const MOST_REPEATS: i64 = 10_000;
 
 impl Elaborator<'_, '_> {
-    pub(super) fn call_expression(&mut self, frame: &mut Frame, callee: &Expr, args: &[Arg], span: Span) -> Value {
+    pub(super) fn call_expression(
+        &mut self,
+        frame: &mut Frame,
+        callee: &Expr,
+        args: &[Arg],
+        span: Span,
+    ) -> Value {
         let target = match &callee.kind {
             ExprKind::Name(name) => {
                 let given = self.arguments(frame, args);
@@ -66,7 +72,14 @@ impl Elaborator<'_, '_> {
             .collect()
     }
 
-    fn call_value(&mut self, frame: &mut Frame, target: Value, given: Vec<Given>, at: Span, span: Span) -> Value {
+    fn call_value(
+        &mut self,
+        frame: &mut Frame,
+        target: Value,
+        given: Vec<Given>,
+        at: Span,
+        span: Span,
+    ) -> Value {
         match target {
             Value::Layer(layer) => match &*layer {
                 Layer::Call {
@@ -81,14 +94,24 @@ impl Elaborator<'_, '_> {
             },
             Value::Poison => Value::Poison,
             other => {
-                let message = format!("`{}` is {} and cannot be called", self.text(at), other.kind());
+                let message = format!(
+                    "`{}` is {} and cannot be called",
+                    self.text(at),
+                    other.kind()
+                );
                 self.poison(Diagnostic::new(Code::E0204, message).at(at, other.kind()))
             }
         }
     }
 
     /// A chain or a named layer in function form: `block(x)`.
-    fn apply_to_given(&mut self, frame: &mut Frame, layer: &Rc<Layer>, given: Vec<Given>, span: Span) -> Value {
+    fn apply_to_given(
+        &mut self,
+        frame: &mut Frame,
+        layer: &Rc<Layer>,
+        given: Vec<Given>,
+        span: Span,
+    ) -> Value {
         let value = Value::Layer(layer.clone());
         match given.as_slice() {
             [] => value,
@@ -113,7 +136,9 @@ impl Elaborator<'_, '_> {
             return self.poison(diagnostic);
         };
         match (&count.value, &layer.value) {
-            (Value::Poison, _) | (_, Value::Poison) | (Value::Number(Number::Unknown), _) => Value::Poison,
+            (Value::Poison, _) | (_, Value::Poison) | (Value::Number(Number::Unknown), _) => {
+                Value::Poison
+            }
             (Value::Number(Number::Int(n)), Value::Layer(_)) if (0..=MOST_REPEATS).contains(n) => {
                 let step = (layer.value.clone(), None, layer.span);
                 let steps = match &layer.value {
@@ -134,7 +159,8 @@ impl Elaborator<'_, '_> {
             }
             (Value::Number(Number::Int(_)), Value::Layer(_)) => {
                 let message = format!("`repeat` runs 0 to {MOST_REPEATS} times");
-                let diagnostic = Diagnostic::new(Code::E0223, message).at(count.span, "out of range");
+                let diagnostic =
+                    Diagnostic::new(Code::E0223, message).at(count.span, "out of range");
                 self.poison(diagnostic)
             }
             (Value::Number(Number::Int(_)), other) => {
@@ -164,7 +190,9 @@ impl Elaborator<'_, '_> {
             return self.in_function_form(frame, callee, &signature, bound, span);
         }
         let first_missing = bound.inputs.first().is_some_and(Option::is_none);
-        let by_name = kept.iter().all(|g| g.name.is_some() || !is_tensor(&g.value));
+        let by_name = kept
+            .iter()
+            .all(|g| g.name.is_some() || !is_tensor(&g.value));
         if first_missing && by_name {
             return Value::Layer(Rc::new(Layer::Call {
                 callee,
@@ -178,7 +206,11 @@ impl Elaborator<'_, '_> {
     pub fn still_needs(&mut self, signature: &Signature, missing: &[&str], span: Span) -> Value {
         let diagnostic = Diagnostic::new(
             Code::E0220,
-            format!("`{}` still needs {}", signature.name, listed(missing.iter().copied(), 8)),
+            format!(
+                "`{}` still needs {}",
+                signature.name,
+                listed(missing.iter().copied(), 8)
+            ),
         )
         .at(span, "a tensor is missing")
         .note(signature.written());
@@ -262,7 +294,13 @@ impl Elaborator<'_, '_> {
         }
     }
 
-    fn apply_row(&mut self, frame: &mut Frame, steps: &[(Value, Option<String>, Span)], input: Value, from: Span) -> Value {
+    fn apply_row(
+        &mut self,
+        frame: &mut Frame,
+        steps: &[(Value, Option<String>, Span)],
+        input: Value,
+        from: Span,
+    ) -> Value {
         let mut value = input;
         for (layer, label, span) in steps {
             value = self.apply(frame, layer, value, from, label.as_deref(), *span);
@@ -293,7 +331,11 @@ impl Elaborator<'_, '_> {
         for value in inputs {
             let value = self.operand(value);
             if !matches!(value, Value::Tensor(_) | Value::Tuple(_) | Value::Poison) {
-                return self.wrong_kind(&value, from, &format!("`{}` takes a tensor", signature.name));
+                return self.wrong_kind(
+                    &value,
+                    from,
+                    &format!("`{}` takes a tensor", signature.name),
+                );
             }
             all.push(Given {
                 name: None,

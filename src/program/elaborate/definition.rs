@@ -95,7 +95,11 @@ impl Elaborator<'_, '_> {
         match callee {
             Callee::Operation(op) => Rc::new(Signature {
                 name: op.name.to_string(),
-                inputs: op.inputs.iter().map(|i| slot(i.name, false, true)).collect(),
+                inputs: op
+                    .inputs
+                    .iter()
+                    .map(|i| slot(i.name, false, true))
+                    .collect(),
                 parameters: op
                     .arguments
                     .iter()
@@ -121,13 +125,18 @@ impl Elaborator<'_, '_> {
     }
 
     fn definition_signature(&self, callable: &ast::Callable) -> Signature {
-        let (tensors, others): (Vec<&ast::Param>, Vec<&ast::Param>) =
-            callable.params.iter().partition(|p| types::is_tensor(&p.ty));
+        let (tensors, others): (Vec<&ast::Param>, Vec<&ast::Param>) = callable
+            .params
+            .iter()
+            .partition(|p| types::is_tensor(&p.ty));
         let mut inputs: Vec<Slot> = tensors
             .iter()
             .map(|p| slot(&p.name.text, p.default.is_some(), true))
             .collect();
-        inputs.extend(input_statements(callable).map(|(name, _, default)| slot(&name.text, default.is_some(), true)));
+        inputs.extend(
+            input_statements(callable)
+                .map(|(name, _, default)| slot(&name.text, default.is_some(), true)),
+        );
         let params: Vec<&str> = callable.params.iter().map(|p| self.text(p.span)).collect();
         Signature {
             name: callable.name.text.clone(),
@@ -158,7 +167,9 @@ impl Elaborator<'_, '_> {
         match self.fit_inputs(&mut opened, &bound) {
             Ok(()) => self.run_body(opened, call),
             Err((at, clash)) => {
-                if let Some(diagnostic) = self.clash(&mut opened, signature, &bound, at, &clash, call) {
+                if let Some(diagnostic) =
+                    self.clash(&mut opened, signature, &bound, at, &clash, call)
+                {
                     self.report(diagnostic);
                 }
                 wrong
@@ -167,7 +178,14 @@ impl Elaborator<'_, '_> {
     }
 
     /// Begins a use: checks that it is no use within itself and binds the parameters.
-    pub fn open(&mut self, id: DefId, bound: &Bound, path: &str, owner: Owner, call: Span) -> Option<Opened> {
+    pub fn open(
+        &mut self,
+        id: DefId,
+        bound: &Bound,
+        path: &str,
+        owner: Owner,
+        call: Span,
+    ) -> Option<Opened> {
         let (ast, at) = self.modules.item(id);
         let ItemKind::Callable(callable) = &ast.items[at].kind else {
             return None;
@@ -203,15 +221,24 @@ impl Elaborator<'_, '_> {
         })
     }
 
-    fn parameter_value(&mut self, param: &ast::Param, given: &Given, callable: &ast::Callable) -> Option<Value> {
+    fn parameter_value(
+        &mut self,
+        param: &ast::Param,
+        given: &Given,
+        callable: &ast::Callable,
+    ) -> Option<Value> {
         let ty = param.ty.name.as_ref().map_or("", |name| name.text.as_str());
         let value = given.value.clone();
         let fits = match (ty, &value) {
             (_, Value::Poison) => return None,
             ("int", Value::Number(n)) => n.as_int().is_some() || n.as_f64().is_none(),
             ("float", Value::Number(_)) => true,
-            ("float", Value::Tensor(index)) => callable.kind != CallableKind::Model && self.graph.tensor(*index).shape.rank() == 0,
-            ("bool", Value::Bool(_)) | ("string", Value::Str(_)) | ("layer", Value::Layer(_)) => true,
+            ("float", Value::Tensor(index)) => {
+                callable.kind != CallableKind::Model && self.graph.tensor(*index).shape.rank() == 0
+            }
+            ("bool", Value::Bool(_)) | ("string", Value::Str(_)) | ("layer", Value::Layer(_)) => {
+                true
+            }
             ("list", Value::List(_) | Value::Tuple(_)) => true,
             _ => false,
         };
@@ -238,7 +265,10 @@ impl Elaborator<'_, '_> {
         self.report(
             Diagnostic::new(Code::E0224, message)
                 .at(given.span, super::operation::described(&value))
-                .note_at(param.span, format!("`{}` is declared here", param.name.text)),
+                .note_at(
+                    param.span,
+                    format!("`{}` is declared here", param.name.text),
+                ),
         );
         None
     }
@@ -252,7 +282,10 @@ impl Elaborator<'_, '_> {
         let inputs: Vec<_> = inputs(callable).collect();
         for (at, ((name, ty, default), given)) in inputs.iter().zip(&bound.inputs).enumerate() {
             let frame = &mut opened.frame;
-            match given.as_ref().map(|given| self.operand(given.value.clone())) {
+            match given
+                .as_ref()
+                .map(|given| self.operand(given.value.clone()))
+            {
                 Some(Value::Tensor(index)) => {
                     let tensor = self.graph.tensor(index).clone();
                     self.fit(frame, ty, &tensor).map_err(|clash| (at, clash))?;
@@ -298,10 +331,18 @@ impl Elaborator<'_, '_> {
             _ => Code::E0302,
         };
         // in a chain the tensor is all that stands before; the step is what to look at
-        let place = if given.span.end <= call.start { call } else { given.span };
+        let place = if given.span.end <= call.start {
+            call
+        } else {
+            given.span
+        };
         let diagnostic = Diagnostic::new(code, message).at(place, format!("gets {tensor}"));
         Some(match clash {
-            Clash::Dim { wanted, name: Some(name), .. } if name.starts_with(char::is_uppercase) => {
+            Clash::Dim {
+                wanted,
+                name: Some(name),
+                ..
+            } if name.starts_with(char::is_uppercase) => {
                 diagnostic.note(format!("`{name}` is {wanted} by an input before it"))
             }
             _ => diagnostic,
@@ -348,7 +389,12 @@ impl Elaborator<'_, '_> {
     }
 
     /// The parts of a model in use that can be tapped; several outputs make its value a record.
-    fn instance(&mut self, callable: &ast::Callable, frame: Frame, value: &mut Value) -> Rc<Instance> {
+    fn instance(
+        &mut self,
+        callable: &ast::Callable,
+        frame: Frame,
+        value: &mut Value,
+    ) -> Rc<Instance> {
         let outputs = match &*value {
             Value::Record(made) => made.outputs.clone(),
             other => vec![("output".to_string(), other.clone())],
@@ -368,7 +414,13 @@ impl Elaborator<'_, '_> {
         instance
     }
 
-    fn block(&mut self, frame: &mut Frame, callable: &ast::Callable, statements: &[Stmt], call: Span) -> Value {
+    fn block(
+        &mut self,
+        frame: &mut Frame,
+        callable: &ast::Callable,
+        statements: &[Stmt],
+        call: Span,
+    ) -> Value {
         let mut outputs: Vec<(Option<&ast::Name>, Value, Span)> = Vec::new();
         for statement in statements {
             match &statement.kind {
@@ -434,14 +486,21 @@ impl Elaborator<'_, '_> {
                 for name in names {
                     let part = frame.local(&name.text).cloned().unwrap_or(Value::Poison);
                     self.give_name(frame, &name.text, &part);
-                    frame.members.push((name.text.clone(), Member::of(part, name.span)));
+                    frame
+                        .members
+                        .push((name.text.clone(), Member::of(part, name.span)));
                 }
             }
         }
     }
 
     /// The value of a right-hand side whose steps are named by `prefix`, and what can be tapped in it.
-    pub fn named_value(&mut self, frame: &mut Frame, prefix: &str, expr: &ast::Expr) -> (Value, Member) {
+    pub fn named_value(
+        &mut self,
+        frame: &mut Frame,
+        prefix: &str,
+        expr: &ast::Expr,
+    ) -> (Value, Member) {
         let naming = self.naming(frame, prefix, expr);
         let outer = std::mem::replace(&mut frame.naming, naming);
         let value = self.expression(frame, expr);
@@ -525,10 +584,17 @@ impl Elaborator<'_, '_> {
     }
 
     /// What a body gives, from its outputs.
-    fn outcome(&mut self, callable: &ast::Callable, outputs: Vec<(Option<&ast::Name>, Value, Span)>, broken: bool) -> Value {
+    fn outcome(
+        &mut self,
+        callable: &ast::Callable,
+        outputs: Vec<(Option<&ast::Name>, Value, Span)>,
+        broken: bool,
+    ) -> Value {
         let name = &callable.name;
         let mut wrong = |message: String, span: Span, label: &str, help: &str| {
-            let diagnostic = Diagnostic::new(Code::E0228, message).at(span, label).help(help);
+            let diagnostic = Diagnostic::new(Code::E0228, message)
+                .at(span, label)
+                .help(help);
             self.report(diagnostic);
             Value::Poison
         };
@@ -545,7 +611,10 @@ impl Elaborator<'_, '_> {
                 self.result(callable, value, span)
             }
             [(Some(output), _, span)] if callable.kind != CallableKind::Model => wrong(
-                format!("the output of `{}` has a name, `{}`", name.text, output.text),
+                format!(
+                    "the output of `{}` has a name, `{}`",
+                    name.text, output.text
+                ),
                 *span,
                 "named",
                 "losses and functions give one value: write `output value`",
@@ -553,7 +622,10 @@ impl Elaborator<'_, '_> {
             several => {
                 if let Some((_, _, span)) = several.iter().find(|(name, ..)| name.is_none()) {
                     return wrong(
-                        format!("`{}` has several outputs, one of them without a name", name.text),
+                        format!(
+                            "`{}` has several outputs, one of them without a name",
+                            name.text
+                        ),
                         *span,
                         "without a name",
                         "write `output name = value`",
@@ -570,7 +642,9 @@ impl Elaborator<'_, '_> {
                 }
                 let named = several
                     .iter()
-                    .filter_map(|(name, value, _)| Some((name.as_ref()?.text.clone(), value.clone())))
+                    .filter_map(|(name, value, _)| {
+                        Some((name.as_ref()?.text.clone(), value.clone()))
+                    })
                     .collect();
                 Value::Record(Rc::new(Instance {
                     model: name.text.clone(),
@@ -590,7 +664,10 @@ impl Elaborator<'_, '_> {
             Value::Tensor(index) => self.graph.tensor(*index).clone(),
             Value::Poison => return Value::Poison,
             other => {
-                let needs = format!("the loss `{}` must give one number for the batch", callable.name.text);
+                let needs = format!(
+                    "the loss `{}` must give one number for the batch",
+                    callable.name.text
+                );
                 let other = other.clone();
                 return self.wrong_kind(&other, span, &needs);
             }
@@ -623,12 +700,17 @@ impl Elaborator<'_, '_> {
             if place == call {
                 continue;
             }
-            let told = diagnostic.notes.iter().any(|n| n.text.starts_with("in this use"));
+            let told = diagnostic
+                .notes
+                .iter()
+                .any(|n| n.text.starts_with("in this use"));
             if library && call.file != file {
                 let label = diagnostic.labels.remove(0);
                 let inside = format!("inside `{name}`: {}", label.text);
                 diagnostic.labels.clear();
-                let moved = diagnostic.clone().at(call, format!("in this use of `{name}`"));
+                let moved = diagnostic
+                    .clone()
+                    .at(call, format!("in this use of `{name}`"));
                 *diagnostic = moved.note_at(label.span, inside);
             } else if !told {
                 let noted = diagnostic.clone();
@@ -699,7 +781,11 @@ impl Elaborator<'_, '_> {
         for (param, value) in names.zip(given) {
             if let (true, Some(local)) = (
                 param.default.is_none(),
-                opened.frame.locals.iter_mut().find(|l| l.name == param.name.text),
+                opened
+                    .frame
+                    .locals
+                    .iter_mut()
+                    .find(|l| l.name == param.name.text),
             ) {
                 local.value = value;
             }
@@ -726,7 +812,12 @@ impl Elaborator<'_, '_> {
         fine
     }
 
-    fn placeholder(&mut self, name: &str, tensor: Tensor, span: Span) -> crate::program::graph::NodeIndex {
+    fn placeholder(
+        &mut self,
+        name: &str,
+        tensor: Tensor,
+        span: Span,
+    ) -> crate::program::graph::NodeIndex {
         let node = crate::program::graph::Node {
             name: name.to_string(),
             named: true,
@@ -740,8 +831,22 @@ impl Elaborator<'_, '_> {
 
     /// Reports a type whose name is none.
     fn known_type(&mut self, ty: &ast::Type) {
-        const TYPES: [&str; 9] = ["int", "float", "bool", "string", "list", "layer", "class", "id", "probability"];
-        let Some(name) = ty.name.as_ref().filter(|n| !TYPES.contains(&n.text.as_str())) else {
+        const TYPES: [&str; 9] = [
+            "int",
+            "float",
+            "bool",
+            "string",
+            "list",
+            "layer",
+            "class",
+            "id",
+            "probability",
+        ];
+        let Some(name) = ty
+            .name
+            .as_ref()
+            .filter(|n| !TYPES.contains(&n.text.as_str()))
+        else {
             return;
         };
         let diagnostic = Diagnostic::new(Code::E0201, format!("there is no type `{}`", name.text))
@@ -773,10 +878,12 @@ fn input_statements(callable: &ast::Callable) -> impl Iterator<Item = Input<'_>>
         Body::Block(statements) => statements.as_slice(),
         _ => &[],
     };
-    statements.iter().filter_map(|statement| match &statement.kind {
-        StmtKind::Input { name, ty, default } => Some((name, ty, default.as_ref())),
-        _ => None,
-    })
+    statements
+        .iter()
+        .filter_map(|statement| match &statement.kind {
+            StmtKind::Input { name, ty, default } => Some((name, ty, default.as_ref())),
+            _ => None,
+        })
 }
 
 /// All tensor inputs: those of the signature, then the `input` statements.

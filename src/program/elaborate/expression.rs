@@ -74,11 +74,13 @@ impl Elaborator<'_, '_> {
             return value.clone();
         }
         if let Some((_, below)) = frame.below.iter().find(|(n, _)| n == name) {
-            let diagnostic =
-                Diagnostic::new(Code::E0203, format!("`{name}` is used above its definition"))
-                    .at(span, "used here")
-                    .also(*below, "defined below")
-                    .help("a body is read from top to bottom: move the definition up");
+            let diagnostic = Diagnostic::new(
+                Code::E0203,
+                format!("`{name}` is used above its definition"),
+            )
+            .at(span, "used here")
+            .also(*below, "defined below")
+            .help("a body is read from top to bottom: move the definition up");
             return self.poison(diagnostic);
         }
         match self.modules.lookup(frame.module, name) {
@@ -89,7 +91,11 @@ impl Elaborator<'_, '_> {
         match self.standard(name) {
             Some(value) => value,
             None => {
-                let what = if frame.kind == FrameKind::File { "name" } else { "value" };
+                let what = if frame.kind == FrameKind::File {
+                    "name"
+                } else {
+                    "value"
+                };
                 self.unknown_name(frame, name, span, what)
             }
         }
@@ -115,7 +121,13 @@ impl Elaborator<'_, '_> {
     }
 
     /// A name of the file; from inside a body only constants and what can be called.
-    fn file_name(&mut self, frame: &Frame, id: crate::program::load::DefId, name: &str, span: Span) -> Value {
+    fn file_name(
+        &mut self,
+        frame: &Frame,
+        id: crate::program::load::DefId,
+        name: &str,
+        span: Span,
+    ) -> Value {
         let value = self.item(id, span);
         if frame.kind == FrameKind::File {
             return value;
@@ -148,17 +160,25 @@ impl Elaborator<'_, '_> {
         }
         match self.modules.lookup(frame.module, name) {
             Some(None) => return Some(Value::Poison),
-            Some(Some(id)) => match self.item(id, Span::new(self.modules.get(id.module).ast.id, 0..0)) {
-                value @ (Value::Layer(_) | Value::Poison) => return Some(value),
-                other if self.standard(name).is_none() => return Some(other),
-                _ => {}
-            },
+            Some(Some(id)) => {
+                match self.item(id, Span::new(self.modules.get(id.module).ast.id, 0..0)) {
+                    value @ (Value::Layer(_) | Value::Poison) => return Some(value),
+                    other if self.standard(name).is_none() => return Some(other),
+                    _ => {}
+                }
+            }
             None => {}
         }
         self.standard(name)
     }
 
-    fn choice(&mut self, frame: &mut Frame, condition: &Expr, then: &Expr, otherwise: &Expr) -> Value {
+    fn choice(
+        &mut self,
+        frame: &mut Frame,
+        condition: &Expr,
+        then: &Expr,
+        otherwise: &Expr,
+    ) -> Value {
         match self.expression(frame, condition) {
             Value::Bool(Some(true)) => self.branch(frame, then),
             Value::Bool(Some(false)) => self.branch(frame, otherwise),
@@ -190,7 +210,11 @@ impl Elaborator<'_, '_> {
         match (a, b) {
             (Value::Tensor(a), Value::Tensor(b)) => {
                 let (left, right) = (&self.graph.tensor(a).shape, &self.graph.tensor(b).shape);
-                if left.differs(right) { Value::Poison } else { Value::Tensor(a) }
+                if left.differs(right) {
+                    Value::Poison
+                } else {
+                    Value::Tensor(a)
+                }
             }
             (Value::Number(_), Value::Number(_)) => Value::Number(Number::Unknown),
             (Value::Bool(_), Value::Bool(_)) => Value::Bool(None),
@@ -247,11 +271,7 @@ impl Elaborator<'_, '_> {
                 let parts: Vec<Value> = match parts {
                     Some(parts) if parts.len() == names.len() => parts,
                     Some(parts) => {
-                        let message = format!(
-                            "{} names for {} values",
-                            names.len(),
-                            parts.len()
-                        );
+                        let message = format!("{} names for {} values", names.len(), parts.len());
                         self.report(
                             Diagnostic::new(Code::E0204, message)
                                 .at(*place, format!("takes {}", names.len()))
@@ -278,10 +298,18 @@ impl Elaborator<'_, '_> {
             (_, Value::Poison) => Value::Poison,
             (UnaryOp::Neg, Value::Number(n)) => self.number(n.negated(), span),
             (UnaryOp::Not, Value::Bool(b)) => Value::Bool(b.map(|b| !b)),
-            (UnaryOp::Neg, Value::Tensor(x)) => self.operation_by_name(frame, "neg", &[(Value::Tensor(x), operand.span)], span),
-            (UnaryOp::Not, Value::Tensor(x)) => self.operation_by_name(frame, "not", &[(Value::Tensor(x), operand.span)], span),
-            (UnaryOp::Neg, other) => self.wrong_kind(&other, operand.span, "`-` needs a number or a tensor"),
-            (UnaryOp::Not, other) => self.wrong_kind(&other, operand.span, "`not` needs a truth value"),
+            (UnaryOp::Neg, Value::Tensor(x)) => {
+                self.operation_by_name(frame, "neg", &[(Value::Tensor(x), operand.span)], span)
+            }
+            (UnaryOp::Not, Value::Tensor(x)) => {
+                self.operation_by_name(frame, "not", &[(Value::Tensor(x), operand.span)], span)
+            }
+            (UnaryOp::Neg, other) => {
+                self.wrong_kind(&other, operand.span, "`-` needs a number or a tensor")
+            }
+            (UnaryOp::Not, other) => {
+                self.wrong_kind(&other, operand.span, "`not` needs a truth value")
+            }
         }
     }
 
@@ -334,7 +362,9 @@ impl Elaborator<'_, '_> {
         match self.find_callable(frame, name) {
             Some(Value::Layer(layer)) => placed(&layer, step.span),
             Some(other) => other,
-            None if frame.locals.iter().any(|l| l.name == *name) => self.name(frame, name, step.span),
+            None if frame.locals.iter().any(|l| l.name == *name) => {
+                self.name(frame, name, step.span)
+            }
             None => match foreign::explained(name, step.span) {
                 Some(diagnostic) => self.poison(diagnostic),
                 None => self.unknown_name(frame, name, step.span, "layer"),
@@ -347,8 +377,11 @@ impl Elaborator<'_, '_> {
             return Value::Poison;
         }
         self.poison(
-            Diagnostic::new(Code::E0204, format!("{needs}, but this is {}", value.kind()))
-                .at(span, value.kind()),
+            Diagnostic::new(
+                Code::E0204,
+                format!("{needs}, but this is {}", value.kind()),
+            )
+            .at(span, value.kind()),
         )
     }
 

@@ -135,12 +135,17 @@ impl Frame {
 /// Checks the models, losses and functions of the user's files by themselves. A mistake in one is told once,
 /// however often it is used.
 pub fn check_definitions(modules: &mut Modules) {
-    let ids: Vec<ModuleId> = modules.ids().filter(|id| !modules.get(*id).from_library).collect();
+    let ids: Vec<ModuleId> = modules
+        .ids()
+        .filter(|id| !modules.get(*id).from_library)
+        .collect();
     for module in ids {
         let ast = modules.get(module).ast.clone();
         for (item, at) in ast.items.iter().zip(0..) {
             let id = DefId { module, item: at };
-            if matches!(item.kind, ast::ItemKind::Callable(_)) && !Elaborator::new(modules, module).check_alone(id) {
+            if matches!(item.kind, ast::ItemKind::Callable(_))
+                && !Elaborator::new(modules, module).check_alone(id)
+            {
                 modules.broken.insert(id);
             }
         }
@@ -241,11 +246,14 @@ impl<'m, 'f> Elaborator<'m, 'f> {
             [] => return Value::Poison,
         };
         let needs = |i: usize| format!("{} needs {}", names[i], names[(i + 1) % names.len()]);
-        let mut diagnostic = Diagnostic::new(Code::E0205, message).at(needed, needs(names.len() - 1));
+        let mut diagnostic =
+            Diagnostic::new(Code::E0205, message).at(needed, needs(names.len() - 1));
         for (i, (_, _, span)) in members.iter().enumerate().skip(1) {
             diagnostic = diagnostic.also(*span, needs(i - 1));
         }
-        self.poison(diagnostic.help("values must flow one way: let one of these start from something else"))
+        self.poison(
+            diagnostic.help("values must flow one way: let one of these start from something else"),
+        )
     }
 
     fn follow_item(&mut self, id: DefId, item: &ast::Item) -> Value {
@@ -259,9 +267,13 @@ impl<'m, 'f> Elaborator<'m, 'f> {
             ast::ItemKind::Network(network) => self.network(id, network),
             ast::ItemKind::Tap(tap) => self.tap(id, tap),
             ast::ItemKind::Edge(edge) => self.no_value("an edge", edge.name.as_ref()),
-            ast::ItemKind::Train(train) => self.no_value("a stage of training", train.name.as_ref()),
+            ast::ItemKind::Train(train) => {
+                self.no_value("a stage of training", train.name.as_ref())
+            }
             ast::ItemKind::Settings(settings) => self.no_value("settings", Some(&settings.name)),
-            ast::ItemKind::Use(_) | ast::ItemKind::Output(_) | ast::ItemKind::Error => Value::Poison,
+            ast::ItemKind::Use(_) | ast::ItemKind::Output(_) | ast::ItemKind::Error => {
+                Value::Poison
+            }
         }
     }
 
@@ -269,16 +281,24 @@ impl<'m, 'f> Elaborator<'m, 'f> {
         let needed = self.following.last().map(|(_, _, span)| *span);
         if let (Some(needed), Some(name)) = (needed, name) {
             self.report(
-                Diagnostic::new(Code::E0204, format!("`{}` is {what}, not a value", name.text))
-                    .at(needed, "a value is needed here")
-                    .note_at(name.span, "it is defined here"),
+                Diagnostic::new(
+                    Code::E0204,
+                    format!("`{}` is {what}, not a value", name.text),
+                )
+                .at(needed, "a value is needed here")
+                .note_at(name.span, "it is defined here"),
             );
         }
         Value::Poison
     }
 
     /// A tensor that a data set's field is.
-    pub fn field(&mut self, data: &crate::plan::DataSet, field: &crate::plan::Field, span: Span) -> NodeIndex {
+    pub fn field(
+        &mut self,
+        data: &crate::plan::DataSet,
+        field: &crate::plan::Field,
+        span: Span,
+    ) -> NodeIndex {
         let name = format!("{}.{}", data.name, field.name);
         if let Some(known) = self.fields.get(&name) {
             return *known;
@@ -324,7 +344,13 @@ impl<'m, 'f> Elaborator<'m, 'f> {
         self.poison(diagnostic)
     }
 
-    fn with_import(&self, diagnostic: Diagnostic, frame: &Frame, library: &str, name: &str) -> Diagnostic {
+    fn with_import(
+        &self,
+        diagnostic: Diagnostic,
+        frame: &Frame,
+        library: &str,
+        name: &str,
+    ) -> Diagnostic {
         let ast = &self.modules.get(frame.module).ast;
         let line = format!("use {library}::{name}\n");
         let top = Span::new(ast.id, 0..0);

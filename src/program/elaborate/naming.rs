@@ -81,13 +81,14 @@ impl Elaborator<'_, '_> {
                     inside
                 }
             }
-            ExprKind::Index { base, index } => index.iter().fold(
-                self.count(frame, base),
-                |count, index| match index {
-                    Index::At(value) => count.and(self.count(frame, value)),
-                    Index::Slice(..) => count,
-                },
-            ),
+            ExprKind::Index { base, index } => {
+                index
+                    .iter()
+                    .fold(self.count(frame, base), |count, index| match index {
+                        Index::At(value) => count.and(self.count(frame, value)),
+                        Index::Slice(..) => count,
+                    })
+            }
             ExprKind::Member { base, .. } => self.count(frame, base),
             _ => Count::Zero,
         }
@@ -133,9 +134,9 @@ impl Elaborator<'_, '_> {
 /// The steps of a layer that is written inside braces: `conv2d(8) -> relu` has two.
 fn layer_steps(expr: &Expr) -> Count {
     match &expr.kind {
-        ExprKind::Chain { head, steps } => steps
-            .iter()
-            .fold(layer_steps(head), |count, step| count.and(layer_steps(&step.layer))),
+        ExprKind::Chain { head, steps } => steps.iter().fold(layer_steps(head), |count, step| {
+            count.and(layer_steps(&step.layer))
+        }),
         ExprKind::If {
             then, otherwise, ..
         } => layer_steps(then).or(layer_steps(otherwise)),

@@ -5,7 +5,9 @@ use crate::diag::{Applicability, Code, Diagnostic, Edit};
 use crate::plan::Arg;
 use crate::program::graph::{Node, NodeIndex, Parameter, ParameterId, What};
 use crate::program::number::Number;
-use crate::program::ops::{self, Blame, Element, Inferred, Kind, Operation, Refusal, Repair, Tensor};
+use crate::program::ops::{
+    self, Blame, Element, Inferred, Kind, Operation, Refusal, Repair, Tensor,
+};
 use crate::program::value::{Given, Member, Value};
 use crate::shape::{Dim, Shape};
 use crate::source::Span;
@@ -22,7 +24,13 @@ struct Operands {
 
 impl Elaborator<'_, '_> {
     /// An operator, by the name of its operation.
-    pub(super) fn operation_by_name(&mut self, frame: &mut Frame, name: &str, operands: &[(Value, Span)], span: Span) -> Value {
+    pub(super) fn operation_by_name(
+        &mut self,
+        frame: &mut Frame,
+        name: &str,
+        operands: &[(Value, Span)],
+        span: Span,
+    ) -> Value {
         let Some(op) = ops::find(name) else {
             return self.not_yet(&format!("`{name}` between tensors"), span);
         };
@@ -83,7 +91,12 @@ impl Elaborator<'_, '_> {
         };
         let args = plan_args(op, &arguments, bound, &operands.numbers);
         let step = name.map(|name| frame.full(name));
-        let parameters = self.own(frame, step.as_deref().unwrap_or(&frame.path.clone()), &inferred, span)?;
+        let parameters = self.own(
+            frame,
+            step.as_deref().unwrap_or(&frame.path.clone()),
+            &inferred,
+            span,
+        )?;
         let node = Node {
             name: step.unwrap_or_else(|| super::join(&frame.path, op.name)),
             named: false,
@@ -138,7 +151,11 @@ impl Elaborator<'_, '_> {
         Some(operands)
     }
 
-    fn op_arguments(&mut self, op: &'static Operation, bound: &Bound) -> Option<Vec<(&'static str, ops::Value)>> {
+    fn op_arguments(
+        &mut self,
+        op: &'static Operation,
+        bound: &Bound,
+    ) -> Option<Vec<(&'static str, ops::Value)>> {
         let mut given = Vec::new();
         for (argument, place) in op.arguments.iter().zip(&bound.parameters) {
             let Some(place) = place else { continue };
@@ -212,7 +229,14 @@ impl Elaborator<'_, '_> {
     }
 
     /// Words for a refusal, with the places that only the caller knows.
-    fn refused(&self, op: &Operation, refusal: Refusal, bound: &Bound, spans: &[Span], call: Span) -> Diagnostic {
+    fn refused(
+        &self,
+        op: &Operation,
+        refusal: Refusal,
+        bound: &Bound,
+        spans: &[Span],
+        call: Span,
+    ) -> Diagnostic {
         let argument = |name: &str| {
             let at = op.arguments.iter().position(|a| a.name == name)?;
             bound.parameters[at].as_ref()
@@ -287,7 +311,11 @@ fn op_value(kind: Kind, value: &Value) -> Option<ops::Value> {
         _ => None,
     };
     let dim = |value: &Value| match value {
-        Value::Number(number) => number.dim().or_else(|| whole(value).and_then(|n| u64::try_from(n).ok()).map(Dim::Known)),
+        Value::Number(number) => number.dim().or_else(|| {
+            whole(value)
+                .and_then(|n| u64::try_from(n).ok())
+                .map(Dim::Known)
+        }),
         _ => None,
     };
     // decided by whoever uses the model, or by the run
@@ -300,16 +328,20 @@ fn op_value(kind: Kind, value: &Value) -> Option<ops::Value> {
         (Kind::Int { .. } | Kind::Axis | Kind::NewAxis, value) => V::Int(whole(value)?),
         (Kind::Float { .. } | Kind::Scalar, Value::Number(n)) => V::Float(n.as_f64()?),
         (Kind::Bool, Value::Bool(Some(b))) => V::Bool(*b),
-        (Kind::Pair { .. }, Value::Tuple(values) | Value::List(values)) => match values.as_slice() {
-            [a, b] => V::Pair(whole(a)?, whole(b)?),
-            _ => return None,
-        },
+        (Kind::Pair { .. }, Value::Tuple(values) | Value::List(values)) => {
+            match values.as_slice() {
+                [a, b] => V::Pair(whole(a)?, whole(b)?),
+                _ => return None,
+            }
+        }
         (Kind::Pair { .. }, value) => V::Pair(whole(value)?, whole(value)?),
         (Kind::Axes, Value::Number(_)) => V::Ints(vec![whole(value)?]),
         (Kind::Axes | Kind::Order, Value::Tuple(values) | Value::List(values)) => {
             V::Ints(values.iter().map(whole).collect::<Option<_>>()?)
         }
-        (Kind::Size { .. }, Value::Number(n)) if n.as_int().is_some_and(|n| n < 0) => V::Int(n.as_int()?),
+        (Kind::Size { .. }, Value::Number(n)) if n.as_int().is_some_and(|n| n < 0) => {
+            V::Int(n.as_int()?)
+        }
         (Kind::Size { .. }, value) => V::Dims(vec![dim(value)?]),
         (Kind::Sizes, Value::Tuple(values) | Value::List(values)) if values.len() == 2 => {
             V::Dims(values.iter().map(dim).collect::<Option<_>>()?)
@@ -361,7 +393,10 @@ fn plan_args(
             _ => None,
         });
         let dims = matches!(value, ops::Value::Dims(_));
-        if let Some(arg) = formula.filter(|_| !dims).or_else(|| plan_arg(op, name, value)) {
+        if let Some(arg) = formula
+            .filter(|_| !dims)
+            .or_else(|| plan_arg(op, name, value))
+        {
             args.insert((*name).to_string(), arg);
         }
     }
@@ -381,8 +416,13 @@ fn plan_arg(op: &Operation, name: &str, value: &ops::Value) -> Option<Arg> {
         ops::Value::Pair(a, b) => Arg::List(vec![Arg::Int(*a), Arg::Int(*b)]),
         ops::Value::Ints(values) => Arg::List(values.iter().map(|n| Arg::Int(*n)).collect()),
         ops::Value::Dims(dims) => {
-            let mut dims: Vec<Arg> = dims.iter().filter_map(|d| Number::from_dim(d).arg()).collect();
-            let one = op.argument(name).is_some_and(|a| matches!(a.kind, Kind::Size { .. }));
+            let mut dims: Vec<Arg> = dims
+                .iter()
+                .filter_map(|d| Number::from_dim(d).arg())
+                .collect();
+            let one = op
+                .argument(name)
+                .is_some_and(|a| matches!(a.kind, Kind::Size { .. }));
             if one { dims.pop()? } else { Arg::List(dims) }
         }
         ops::Value::Absent | ops::Value::Unknown => return None,

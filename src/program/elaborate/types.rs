@@ -6,7 +6,6 @@ use crate::program::number::Number;
 use crate::program::ops::{Element, Tensor};
 use crate::program::value::Value;
 use crate::shape::{Dim, Shape};
-use crate::source::Span;
 use crate::syntax::ast;
 
 /// Why a tensor does not fit a type.
@@ -16,9 +15,16 @@ pub enum Clash {
     Element,
     Rank,
     /// The dimension at this place, which must be what the type, or an earlier input, says.
-    Dim { at: usize, wanted: Dim, name: Option<String> },
+    Dim {
+        at: usize,
+        wanted: Dim,
+        name: Option<String>,
+    },
     /// Another number of classes, or ids with another bound.
-    Bound { wanted: Dim, got: Dim },
+    Bound {
+        wanted: Dim,
+        got: Dim,
+    },
     /// The type itself is wrong, which has been reported.
     Poison,
 }
@@ -34,7 +40,12 @@ pub fn is_tensor(ty: &ast::Type) -> bool {
 
 impl Elaborator<'_, '_> {
     /// Fits a tensor to an input's type: binds the names of dimensions that stand first, compares the others.
-    pub(super) fn fit(&mut self, frame: &mut Frame, ty: &ast::Type, tensor: &Tensor) -> Result<(), Clash> {
+    pub(super) fn fit(
+        &mut self,
+        frame: &mut Frame,
+        ty: &ast::Type,
+        tensor: &Tensor,
+    ) -> Result<(), Clash> {
         self.fit_element(frame, ty, &tensor.element)?;
         match (&ty.shape, ty.name.as_ref().map(|n| n.text.as_str())) {
             (Some(shape), _) => self.fit_shape(frame, shape, &tensor.shape),
@@ -45,7 +56,12 @@ impl Elaborator<'_, '_> {
         }
     }
 
-    fn fit_element(&mut self, frame: &mut Frame, ty: &ast::Type, element: &Element) -> Result<(), Clash> {
+    fn fit_element(
+        &mut self,
+        frame: &mut Frame,
+        ty: &ast::Type,
+        element: &Element,
+    ) -> Result<(), Clash> {
         let wanted = ty.name.as_ref().map(|name| name.text.as_str());
         let (bound, got) = match (wanted, element) {
             (None, Element::Real | Element::Probability) => return Ok(()),
@@ -67,7 +83,12 @@ impl Elaborator<'_, '_> {
         }
     }
 
-    fn fit_shape(&mut self, frame: &mut Frame, pattern: &ast::Shape, shape: &Shape) -> Result<(), Clash> {
+    fn fit_shape(
+        &mut self,
+        frame: &mut Frame,
+        pattern: &ast::Shape,
+        shape: &Shape,
+    ) -> Result<(), Clash> {
         let rest = pattern
             .dims
             .iter()
@@ -80,10 +101,11 @@ impl Elaborator<'_, '_> {
         for dim in &pattern.dims {
             match dim {
                 ast::Dim::Expr(expr) => {
-                    self.fit_dim(frame, expr, &shape.0[at]).map_err(|clash| match clash {
-                        Clash::Dim { wanted, name, .. } => Clash::Dim { at, wanted, name },
-                        other => other,
-                    })?;
+                    self.fit_dim(frame, expr, &shape.0[at])
+                        .map_err(|clash| match clash {
+                            Clash::Dim { wanted, name, .. } => Clash::Dim { at, wanted, name },
+                            other => other,
+                        })?;
                     at += 1;
                 }
                 ast::Dim::Rest(name) => {
@@ -112,7 +134,9 @@ impl Elaborator<'_, '_> {
                 Some(dim) => dim,
                 None => {
                     let message = format!("a dimension is a whole number, but this is {number}");
-                    self.report(Diagnostic::new(Code::E0224, message).at(pattern.span, "not whole"));
+                    self.report(
+                        Diagnostic::new(Code::E0224, message).at(pattern.span, "not whole"),
+                    );
                     return Err(Clash::Poison);
                 }
             },
@@ -140,7 +164,8 @@ impl Elaborator<'_, '_> {
                 ast::Dim::Expr(expr) => dims.push(self.symbolic_dim(frame, expr)?),
                 ast::Dim::Rest(name) => {
                     let known = frame.rests.iter().find(|(n, _)| *n == name.text);
-                    let one = known.map_or_else(|| vec![Dim::symbol(&name.text)], |(_, dims)| dims.clone());
+                    let one = known
+                        .map_or_else(|| vec![Dim::symbol(&name.text)], |(_, dims)| dims.clone());
                     if known.is_none() {
                         frame.rests.push((name.text.clone(), one.clone()));
                     }
@@ -218,10 +243,4 @@ fn fit_rest(frame: &mut Frame, name: &ast::Name, dims: Vec<Dim>, at: usize) -> R
         }),
         None => Ok(()),
     }
-}
-
-/// Places of spans that a type clash is told with.
-pub struct ClashAt<'a> {
-    pub input: &'a str,
-    pub span: Span,
 }

@@ -60,7 +60,12 @@ impl Elaborator<'_, '_> {
 
     /// The edge on one line, as it is shown in plans and results.
     fn written(&self, edge: &ast::Edge) -> String {
-        let one_line = |span: Span| self.text(span).split_whitespace().collect::<Vec<_>>().join(" ");
+        let one_line = |span: Span| {
+            self.text(span)
+                .split_whitespace()
+                .collect::<Vec<_>>()
+                .join(" ")
+        };
         format!(
             "{} ~> {} by {}",
             one_line(edge.source.span),
@@ -74,8 +79,14 @@ impl Elaborator<'_, '_> {
         let naming = self.naming(frame, "", expr);
         frame.naming = naming;
         if let ExprKind::Tuple(parts) = &expr.bare().kind {
-            let sides: Vec<Option<Side>> = parts.iter().map(|part| self.side_tensor(frame, part)).collect();
-            return sides.into_iter().collect::<Option<Vec<_>>>().map(|s| s.concat());
+            let sides: Vec<Option<Side>> = parts
+                .iter()
+                .map(|part| self.side_tensor(frame, part))
+                .collect();
+            return sides
+                .into_iter()
+                .collect::<Option<Vec<_>>>()
+                .map(|s| s.concat());
         }
         self.side_tensor(frame, expr)
     }
@@ -100,7 +111,10 @@ impl Elaborator<'_, '_> {
                 let fields = listed(data.fields.iter().map(|f| f.name.as_str()), 8);
                 let diagnostic = Diagnostic::new(
                     Code::E0204,
-                    format!("`{}` is a whole data set; an edge needs one of its fields", data.name),
+                    format!(
+                        "`{}` is a whole data set; an edge needs one of its fields",
+                        data.name
+                    ),
                 )
                 .at(expr.span, "a data set")
                 .help(format!("its fields are {fields}"));
@@ -181,9 +195,12 @@ impl Elaborator<'_, '_> {
                     "a loss is made smaller; to drive two tensors apart write a loss that says so"
                 };
                 self.report(
-                    Diagnostic::new(Code::E0411, format!("an edge's weight is above 0, but this is {x}"))
-                        .at(expr.span, "not above 0")
-                        .help(help),
+                    Diagnostic::new(
+                        Code::E0411,
+                        format!("an edge's weight is above 0, but this is {x}"),
+                    )
+                    .at(expr.span, "not above 0")
+                    .help(help),
                 );
                 None
             }
@@ -206,7 +223,11 @@ impl Elaborator<'_, '_> {
         let text = self.text(edge.target.span).to_string();
         let (node, _) = target.first()?;
         let teacher = depends(&self.graph, &self.networks, *node).teacher;
-        let why = if teacher { "a teacher, which does not learn" } else { "data, which do not learn" };
+        let why = if teacher {
+            "a teacher, which does not learn"
+        } else {
+            "data, which do not learn"
+        };
         let diagnostic = Diagnostic::new(Code::E0401, format!("this edge points into {why}"))
             .at(edge.target.span, format!("`{text}` cannot change"));
         let swapped = learns(source);
@@ -265,13 +286,22 @@ impl Elaborator<'_, '_> {
                 tensors(required)
             );
             let diagnostic = Diagnostic::new(Code::E0406, message)
-                .at(edge.loss.span, format!("takes {}", listed(free.iter().copied(), 8)))
-                .also(edge.target.span, format!("{} here, which come first", target.len()))
+                .at(
+                    edge.loss.span,
+                    format!("takes {}", listed(free.iter().copied(), 8)),
+                )
+                .also(
+                    edge.target.span,
+                    format!("{} here, which come first", target.len()),
+                )
                 .also(edge.source.span, format!("{} here", source.len()))
                 .note(signature.written());
             self.report(if got < required {
                 let name = free.get(got).copied().unwrap_or("label");
-                diagnostic.help(format!("give the others by name: `by {}({name}: …)`", signature.name))
+                diagnostic.help(format!(
+                    "give the others by name: `by {}({name}: …)`",
+                    signature.name
+                ))
             } else {
                 diagnostic
             });
@@ -287,7 +317,8 @@ impl Elaborator<'_, '_> {
             });
         }
         let bound = self.bound(signature, all, edge.loss.span)?;
-        self.complete(signature, &bound, edge.loss.span).then_some(bound)
+        self.complete(signature, &bound, edge.loss.span)
+            .then_some(bound)
     }
 
     fn run_loss(
@@ -308,7 +339,9 @@ impl Elaborator<'_, '_> {
         }
         let before = self.modules.diagnostics.len();
         let value = self.run_body(opened, at).value;
-        let refused = self.modules.diagnostics[before..].iter().any(|d| d.code == Code::E0402);
+        let refused = self.modules.diagnostics[before..]
+            .iter()
+            .any(|d| d.code == Code::E0402);
         if let Some(diagnostic) = self.softened_twice(frame, signature, bound, refused) {
             self.modules.diagnostics.truncate(before);
             self.report(diagnostic);
@@ -325,15 +358,26 @@ impl Elaborator<'_, '_> {
 
     /// Probabilities of which a loss takes the softmax again, perhaps divided by a temperature first: the
     /// mistake is on the side that made them.
-    fn softened_twice(&self, frame: &Frame, signature: &Signature, bound: &Bound, refused: bool) -> Option<Diagnostic> {
-        let sides = bound.inputs.iter().flatten().filter_map(|given| match given.value {
-            Value::Tensor(index) => Some((index, given.span)),
-            _ => None,
-        });
-        let probability = |node: &NodeIndex| self.graph.tensor(*node).element == Element::Probability;
-        let (node, span) = sides.into_iter().find(|(node, _)| {
-            probability(node) && (refused || self.softmax_of(frame, *node))
-        })?;
+    fn softened_twice(
+        &self,
+        frame: &Frame,
+        signature: &Signature,
+        bound: &Bound,
+        refused: bool,
+    ) -> Option<Diagnostic> {
+        let sides = bound
+            .inputs
+            .iter()
+            .flatten()
+            .filter_map(|given| match given.value {
+                Value::Tensor(index) => Some((index, given.span)),
+                _ => None,
+            });
+        let probability =
+            |node: &NodeIndex| self.graph.tensor(*node).element == Element::Probability;
+        let (node, span) = sides
+            .into_iter()
+            .find(|(node, _)| probability(node) && (refused || self.softmax_of(frame, *node)))?;
         let loss = &signature.name;
         Some(
             Diagnostic::new(Code::E0402, format!("`{loss}` takes logits, but these are probabilities"))
@@ -388,25 +432,37 @@ impl Elaborator<'_, '_> {
         };
         let loss = &signature.name;
         let Some((span, node)) = shown(input) else {
-            return Diagnostic::new(Code::E0301, format!("`{loss}` takes {wanted}")).at(edge.loss.span, "here");
+            return Diagnostic::new(Code::E0301, format!("`{loss}` takes {wanted}"))
+                .at(edge.loss.span, "here");
         };
         let tensor = self.graph.tensor(node);
         let text = self.text(span);
         let other = shown(0).filter(|_| input > 0);
-        if let Clash::Bound { wanted: classes, got } = clash {
-            let (logits, at) = other.map_or((String::new(), span), |(s, _)| (self.text(s).to_string(), s));
+        if let Clash::Bound {
+            wanted: classes,
+            got,
+        } = clash
+        {
+            let (logits, at) = other.map_or((String::new(), span), |(s, _)| {
+                (self.text(s).to_string(), s)
+            });
             return Diagnostic::new(
                 Code::E0306,
                 format!("`{logits}` has {classes} classes, but `{text}` has {got}"),
             )
             .at(at, format!("{classes} classes"))
             .also(span, format!("{got} classes"))
-            .help(format!("make the network for {got} classes: `classes: {got}`"));
+            .help(format!(
+                "make the network for {got} classes: `classes: {got}`"
+            ));
         }
         if *clash == Clash::Element {
             return Diagnostic::new(
                 Code::E0307,
-                format!("`{loss}` takes {wanted} for `{}`, but `{text}` is {tensor}", signature.inputs[input].name),
+                format!(
+                    "`{loss}` takes {wanted} for `{}`, but `{text}` is {tensor}",
+                    signature.inputs[input].name
+                ),
             )
             .at(span, format!("this is {tensor}"))
             .note(signature.written());
@@ -414,13 +470,17 @@ impl Elaborator<'_, '_> {
         let Some((first_span, first)) = other else {
             return Diagnostic::new(
                 Code::E0301,
-                format!("`{loss}` takes {wanted} for `{}`, but `{text}` is {tensor}", signature.inputs[input].name),
+                format!(
+                    "`{loss}` takes {wanted} for `{}`, but `{text}` is {tensor}",
+                    signature.inputs[input].name
+                ),
             )
             .at(span, format!("this is {tensor}"))
             .note(signature.written());
         };
         let target = self.graph.tensor(first);
-        let fits_alone = !matches!(clash, Clash::Rank) || target.shape.rank() == tensor.shape.rank();
+        let fits_alone =
+            !matches!(clash, Clash::Rank) || target.shape.rank() == tensor.shape.rank();
         let message = if fits_alone {
             format!(
                 "`{loss}` compares tensors of one shape, but gets {} and {}",

@@ -13,7 +13,8 @@ use std::collections::HashSet;
 
 impl Elaborator<'_, '_> {
     pub(super) fn lint(&mut self, ast: &ast::File, edges: &[Option<Edge>], trains: bool) {
-        let whole = edges.iter().all(Option::is_some) && !ast.items.iter().any(|i| matches!(i.kind, ItemKind::Error));
+        let whole = edges.iter().all(Option::is_some)
+            && !ast.items.iter().any(|i| matches!(i.kind, ItemKind::Error));
         if whole {
             let reached = self.reached(edges);
             self.untaught_students(&reached, edges.is_empty(), trains);
@@ -25,7 +26,10 @@ impl Elaborator<'_, '_> {
 
     /// The parameters that some edge's target depends on.
     fn reached(&self, edges: &[Option<Edge>]) -> HashSet<ParameterId> {
-        let targets = edges.iter().flatten().flat_map(|edge| edge.targets.iter().copied());
+        let targets = edges
+            .iter()
+            .flatten()
+            .flat_map(|edge| edge.targets.iter().copied());
         self.graph
             .needed(targets)
             .into_iter()
@@ -40,8 +44,16 @@ impl Elaborator<'_, '_> {
             if own.iter().any(|id| reached.contains(id)) {
                 continue;
             }
-            let output = student.instance.outputs.first().map_or("logits", |(n, _)| n.as_str());
-            let what = if no_edges { "there is no edge" } else { "no edge reaches it" };
+            let output = student
+                .instance
+                .outputs
+                .first()
+                .map_or("logits", |(n, _)| n.as_str());
+            let what = if no_edges {
+                "there is no edge"
+            } else {
+                "no edge reaches it"
+            };
             self.report(
                 Diagnostic::new(Code::E0404, format!("the student `{}` learns nothing: {what}", student.name))
                     .at(student.span, "nothing teaches it")
@@ -52,28 +64,42 @@ impl Elaborator<'_, '_> {
             );
         }
         let students = networks.iter().filter(|n| n.role == Role::Student).count();
-        let teachers: Vec<_> = networks.iter().filter(|n| n.role == Role::Teacher).collect();
+        let teachers: Vec<_> = networks
+            .iter()
+            .filter(|n| n.role == Role::Teacher)
+            .collect();
         if let (0, [first, ..], true) = (students, teachers.as_slice(), trains) {
             self.report(
-                Diagnostic::new(Code::E0409, "this file has teachers but no student, so nothing trains")
-                    .at(first.span, "only a teacher")
-                    .help("declare what is to learn: `student light = LightNN()`"),
+                Diagnostic::new(
+                    Code::E0409,
+                    "this file has teachers but no student, so nothing trains",
+                )
+                .at(first.span, "only a teacher")
+                .help("declare what is to learn: `student light = LightNN()`"),
             );
         }
     }
 
     fn untaught_taps(&mut self, ast: &ast::File, reached: &HashSet<ParameterId>) {
         for item in &ast.items {
-            let ItemKind::Tap(tap) = &item.kind else { continue };
+            let ItemKind::Tap(tap) = &item.kind else {
+                continue;
+            };
             let own = self.parameters_of(&Owner::Tap(tap.name.text.clone()));
             if own.is_empty() || own.iter().any(|id| reached.contains(id)) {
                 continue;
             }
             self.report(
-                Diagnostic::new(Code::E0405, format!("nothing can teach the layers of the tap `{}`", tap.name.text))
-                    .at(tap.name.span, "has layers to train")
-                    .note("an edge teaches what is on its right side; no gradient flows to its left")
-                    .help("use it on the right side of an edge, or make the other side fit instead"),
+                Diagnostic::new(
+                    Code::E0405,
+                    format!(
+                        "nothing can teach the layers of the tap `{}`",
+                        tap.name.text
+                    ),
+                )
+                .at(tap.name.span, "has layers to train")
+                .note("an edge teaches what is on its right side; no gradient flows to its left")
+                .help("use it on the right side of an edge, or make the other side fit instead"),
             );
         }
     }
@@ -87,21 +113,30 @@ impl Elaborator<'_, '_> {
             let Some(made) = made.as_ref().filter(|_| edge.name.is_none()) else {
                 continue;
             };
-            if self.parameters_of(&Owner::Edge(made.name.clone())).is_empty() {
+            if self
+                .parameters_of(&Owner::Edge(made.name.clone()))
+                .is_empty()
+            {
                 continue;
             }
             let at = edge.source.span;
             self.report(
-                Diagnostic::new(Code::W0405, "an edge that owns parameters has no name of its own")
-                    .at(at, format!("its parameters are called `{}.…`", made.name))
-                    .fix(
-                        format!("name it, so that its parameters keep their names: `edge {}: …`", made.name),
-                        Applicability::Safe,
-                        vec![Edit {
-                            span: at.before(),
-                            text: format!("{}: ", made.name),
-                        }],
+                Diagnostic::new(
+                    Code::W0405,
+                    "an edge that owns parameters has no name of its own",
+                )
+                .at(at, format!("its parameters are called `{}.…`", made.name))
+                .fix(
+                    format!(
+                        "name it, so that its parameters keep their names: `edge {}: …`",
+                        made.name
                     ),
+                    Applicability::Safe,
+                    vec![Edit {
+                        span: at.before(),
+                        text: format!("{}: ", made.name),
+                    }],
+                ),
             );
         }
     }
@@ -126,11 +161,13 @@ impl Elaborator<'_, '_> {
 
     fn unused_item(&self, item: &ast::Item, name: &str, span: Span) -> Option<Diagnostic> {
         match &item.kind {
-            ItemKind::Tap(_) if self.parameters_of(&Owner::Tap(name.to_string())).is_empty() => Some(
-                Diagnostic::new(Code::W0401, format!("the tap `{name}` is never used"))
-                    .at(span, "no edge uses it")
-                    .help("remove it, or use it as a side of an edge"),
-            ),
+            ItemKind::Tap(_) if self.parameters_of(&Owner::Tap(name.to_string())).is_empty() => {
+                Some(
+                    Diagnostic::new(Code::W0401, format!("the tap `{name}` is never used"))
+                        .at(span, "no edge uses it")
+                        .help("remove it, or use it as a side of an edge"),
+                )
+            }
             ItemKind::Network(network) if network.role == ast::Role::Teacher => Some(
                 Diagnostic::new(Code::W0402, format!("the teacher `{name}` is never used"))
                     .at(span, "nothing learns from it")

@@ -107,7 +107,11 @@ pub fn compile(modules: &mut Modules, root: ModuleId) -> Option<Rc<Experiment>> 
     let is_experiment = ast.items.iter().any(|item| {
         matches!(
             item.kind,
-            ItemKind::Network(_) | ItemKind::Edge(_) | ItemKind::Train(_) | ItemKind::Tap(_) | ItemKind::Output(_)
+            ItemKind::Network(_)
+                | ItemKind::Edge(_)
+                | ItemKind::Train(_)
+                | ItemKind::Tap(_)
+                | ItemKind::Output(_)
         )
     });
     let mut elaborator = Elaborator::new(modules, root);
@@ -164,7 +168,10 @@ impl Elaborator<'_, '_> {
                 item: at,
             };
             match &item.kind {
-                ItemKind::Network(_) | ItemKind::Tap(_) | ItemKind::Data(_) | ItemKind::Constant(_) => {
+                ItemKind::Network(_)
+                | ItemKind::Tap(_)
+                | ItemKind::Data(_)
+                | ItemKind::Constant(_) => {
                     self.item(id, item.span);
                 }
                 ItemKind::Output(_) => {
@@ -179,7 +186,8 @@ impl Elaborator<'_, '_> {
 
     pub(super) fn tap(&mut self, id: DefId, tap: &ast::Binding) -> Value {
         let owner = Owner::Tap(tap.name.text.clone());
-        let mut frame = super::elaborate::Frame::new(id.module, super::elaborate::FrameKind::File, "", owner);
+        let mut frame =
+            super::elaborate::Frame::new(id.module, super::elaborate::FrameKind::File, "", owner);
         let (value, _) = self.named_value(&mut frame, &tap.name.text, &tap.value);
         match self.operand(value) {
             Value::Tensor(index) => {
@@ -188,7 +196,10 @@ impl Elaborator<'_, '_> {
             }
             Value::Poison => Value::Poison,
             other @ Value::Record(_) => {
-                let message = format!("the tap `{}` is a network with several values", tap.name.text);
+                let message = format!(
+                    "the tap `{}` is a network with several values",
+                    tap.name.text
+                );
                 let _ = other;
                 self.poison(
                     Diagnostic::new(Code::E0204, message)

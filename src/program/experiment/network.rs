@@ -16,15 +16,24 @@ impl Elaborator<'_, '_> {
     /// A network in use: its value is the record of all that can be tapped in it.
     pub(in crate::program) fn network(&mut self, id: DefId, network: &ast::Network) -> Value {
         if id.module != self.root {
-            let message = format!("the network `{}` belongs to another experiment", network.name.text);
-            let needed = self.following.last().map_or(network.name.span, |(_, _, span)| *span);
+            let message = format!(
+                "the network `{}` belongs to another experiment",
+                network.name.text
+            );
+            let needed = self
+                .following
+                .last()
+                .map_or(network.name.span, |(_, _, span)| *span);
             return self.poison(
                 Diagnostic::new(Code::E0204, message)
                     .at(needed, "not visible here")
                     .help("to learn from what that file trains, write `teacher name from \"file.kd\"`"),
             );
         }
-        let origin = network.from.as_ref().map(|from| self.origin(id.module, network, from));
+        let origin = network
+            .from
+            .as_ref()
+            .map(|from| self.origin(id.module, network, from));
         if origin.is_none() && network.role == ast::Role::Teacher {
             let diagnostic = without_weights(network);
             self.report(diagnostic);
@@ -75,7 +84,12 @@ impl Elaborator<'_, '_> {
     }
 
     /// Applies a network's model to the fields of the data.
-    fn instantiate(&mut self, module: ModuleId, network: &ast::Network, value: &Expr) -> Option<Rc<Instance>> {
+    fn instantiate(
+        &mut self,
+        module: ModuleId,
+        network: &ast::Network,
+        value: &Expr,
+    ) -> Option<Rc<Instance>> {
         let name = &network.name.text;
         let mut frame = Frame::new(module, FrameKind::File, name, Owner::Network(name.clone()));
         frame.naming = Naming::new("", true);
@@ -87,13 +101,22 @@ impl Elaborator<'_, '_> {
                     given,
                     span,
                 } if self.is_model(*id) => {
-                    let at = if span.file == value.span.file { *span } else { value.span };
+                    let at = if span.file == value.span.file {
+                        *span
+                    } else {
+                        value.span
+                    };
                     // a model that another file's student names is shown where this file asks for it
-                    let at = if module == self.root { at } else { network.name.span };
+                    let at = if module == self.root {
+                        at
+                    } else {
+                        network.name.span
+                    };
                     self.on_data(&frame, *id, given, at)
                 }
                 _ => {
-                    let message = format!("the network `{name}` must be a model, but this is a bare layer");
+                    let message =
+                        format!("the network `{name}` must be a model, but this is a bare layer");
                     self.report(
                         Diagnostic::new(Code::E0204, message)
                             .at(value.span, "no model")
@@ -109,22 +132,36 @@ impl Elaborator<'_, '_> {
             Value::Poison => None,
             other => {
                 let other = other.clone();
-                self.wrong_kind(&other, value.span, &format!("the network `{name}` must be a model"));
+                self.wrong_kind(
+                    &other,
+                    value.span,
+                    &format!("the network `{name}` must be a model"),
+                );
                 None
             }
         }
     }
 
     /// Fills a model's inputs with the fields of the data set that trains, by name.
-    fn on_data(&mut self, frame: &Frame, model: DefId, given: &[Given], at: Span) -> Option<Rc<Instance>> {
+    fn on_data(
+        &mut self,
+        frame: &Frame,
+        model: DefId,
+        given: &[Given],
+        at: Span,
+    ) -> Option<Rc<Instance>> {
         let signature = self.signature(Callee::Definition(model));
         let data = self.training_data()?;
         let mut all = given.to_vec();
         for (i, slot) in signature.inputs.iter().enumerate() {
-            if given.iter().any(|g| g.name.as_ref().is_some_and(|(n, _)| *n == slot.name)) {
+            if given
+                .iter()
+                .any(|g| g.name.as_ref().is_some_and(|(n, _)| *n == slot.name))
+            {
                 continue;
             }
-            let Some(field) = field_for(&data, &signature.inputs[i].name, signature.inputs.len()) else {
+            let Some(field) = field_for(&data, &signature.inputs[i].name, signature.inputs.len())
+            else {
                 let diagnostic = without_field(&signature.name, &slot.name, &data, at);
                 self.report(diagnostic);
                 return None;
@@ -143,7 +180,8 @@ impl Elaborator<'_, '_> {
         let mut opened = self.open(model, &bound, &frame.path, frame.owner.clone(), at)?;
         if let Err((input, clash)) = self.fit_inputs(&mut opened, &bound) {
             let wanted = self.wanted(&mut opened, input, &clash)?;
-            let diagnostic = self.mismatch(&signature.name, &data, &bound, input, &wanted, &clash, at);
+            let diagnostic =
+                self.mismatch(&signature.name, &data, &bound, input, &wanted, &clash, at);
             self.report(diagnostic);
             return None;
         }
@@ -176,10 +214,16 @@ impl Elaborator<'_, '_> {
             Clash::Bound { .. } => Code::E0306,
             _ => Code::E0305,
         };
-        Diagnostic::new(code, format!("`{model}` takes {wanted}, but `{name}` is {got}"))
-            .at(at, format!("takes {wanted}"))
-            .note(format!("the data set `{}` gives `{name}` as {got}", data.name))
-            .help("use a model for pictures of this size, or data of the size that the model takes")
+        Diagnostic::new(
+            code,
+            format!("`{model}` takes {wanted}, but `{name}` is {got}"),
+        )
+        .at(at, format!("takes {wanted}"))
+        .note(format!(
+            "the data set `{}` gives `{name}` as {got}",
+            data.name
+        ))
+        .help("use a model for pictures of this size, or data of the size that the model takes")
     }
 
     /// The experiment that `from "file.kd"` names, compiled.
@@ -208,7 +252,11 @@ impl Elaborator<'_, '_> {
                         format!("`{}` trains several students: {names}", path.text),
                     )
                     .at(path.span, "which one?")
-                    .help(format!("write `from \"{}\"::{}`", path.text, several.first()?.name)),
+                    .help(format!(
+                        "write `from \"{}\"::{}`",
+                        path.text,
+                        several.first()?.name
+                    )),
                 );
                 return None;
             }
@@ -222,9 +270,11 @@ impl Elaborator<'_, '_> {
                     )
                     .at(name.span, "no such student");
                     let diagnostic = match nearest(&name.text, there()).or(there().next()) {
-                        Some(near) => {
-                            diagnostic.replace(format!("it trains {}", listed(there(), 8)), name.span, near)
-                        }
+                        Some(near) => diagnostic.replace(
+                            format!("it trains {}", listed(there(), 8)),
+                            name.span,
+                            near,
+                        ),
                         None => diagnostic,
                     };
                     self.report(diagnostic);
@@ -257,7 +307,10 @@ impl Elaborator<'_, '_> {
         let compiled = super::compile(self.modules, file);
         self.modules.compiling.pop();
         self.modules.experiments.insert(file, compiled.clone());
-        if compiled.is_none() && self.modules.diagnostics.len() == before && !self.modules.has_errors(file) {
+        if compiled.is_none()
+            && self.modules.diagnostics.len() == before
+            && !self.modules.has_errors(file)
+        {
             self.report(
                 Diagnostic::new(Code::E0403, format!("`{}` trains no network", path.text))
                     .at(path.span, "not an experiment")
@@ -295,13 +348,19 @@ impl Elaborator<'_, '_> {
             match theirs.iter().find(|(n, _)| *n == name) {
                 None => differences.push(format!("`{name}` is not there")),
                 Some((_, shape)) if **shape != parameter.shape => {
-                    differences.push(format!("`{name}` is {} here and {shape} there", parameter.shape));
+                    differences.push(format!(
+                        "`{name}` is {} here and {shape} there",
+                        parameter.shape
+                    ));
                 }
                 Some(_) => {}
             }
         }
         if ours.len() < theirs.len() {
-            differences.push(format!("it trains {} parameters more", theirs.len() - ours.len()));
+            differences.push(format!(
+                "it trains {} parameters more",
+                theirs.len() - ours.len()
+            ));
         }
         if differences.is_empty() {
             return true;
@@ -315,13 +374,18 @@ impl Elaborator<'_, '_> {
         for difference in differences.iter().take(5) {
             diagnostic = diagnostic.note(difference.clone());
         }
-        self.report(diagnostic.help("leave the model out: `from` alone takes the one that was trained"));
+        self.report(
+            diagnostic.help("leave the model out: `from` alone takes the one that was trained"),
+        );
         false
     }
 }
 
 fn students(experiment: &Experiment) -> impl Iterator<Item = &Network> {
-    experiment.networks.iter().filter(|n| n.role == Role::Student)
+    experiment
+        .networks
+        .iter()
+        .filter(|n| n.role == Role::Student)
 }
 
 fn without_owner(name: &str) -> &str {
@@ -344,16 +408,26 @@ fn without_field(model: &str, input: &str, data: &DataSet, at: Span) -> Diagnost
     let fields = listed(data.fields.iter().map(|f| f.name.as_str()), 8);
     Diagnostic::new(
         Code::E0410,
-        format!("`{model}` has an input `{input}`, but the data set `{}` has no such field", data.name),
+        format!(
+            "`{model}` has an input `{input}`, but the data set `{}` has no such field",
+            data.name
+        ),
     )
     .at(at, format!("no field `{input}`"))
     .note(format!("the fields of `{}` are {fields}", data.name))
-    .help(format!("say which field it takes: `{}.field -> {model}()`", data.name))
+    .help(format!(
+        "say which field it takes: `{}.field -> {model}()`",
+        data.name
+    ))
 }
 
 fn without_weights(network: &ast::Network) -> Diagnostic {
     let name = &network.name.text;
-    let end = network.value.as_ref().map_or(network.name.span, |v| v.span).after();
+    let end = network
+        .value
+        .as_ref()
+        .map_or(network.name.span, |v| v.span)
+        .after();
     Diagnostic::new(Code::E0403, format!("the teacher `{name}` has no weights"))
         .at(network.name.span, "nothing to learn from")
         .fix(

@@ -32,9 +32,15 @@ impl Elaborator<'_, '_> {
         let shape = |node| &self.graph.tensor(node).shape;
         let (wanted, got) = (shape(source.0), shape(target.0));
         // without training first, on the side that is too large
-        let free = pooled(got, wanted).map(|a| (a, target.1)).or_else(|| pooled(wanted, got).map(|a| (a, source.1)));
+        let free = pooled(got, wanted)
+            .map(|a| (a, target.1))
+            .or_else(|| pooled(wanted, got).map(|a| (a, source.1)));
         let learns = depends(&self.graph, &self.networks, target.0).learns();
-        let trained = || lifted(got, wanted).filter(|_| learns).map(|a| (a, target.1));
+        let trained = || {
+            lifted(got, wanted)
+                .filter(|_| learns)
+                .map(|a| (a, target.1))
+        };
         let Some((adapter, place)) = free.or_else(trained) else {
             return self.with_shapes(diagnostic, target.0, source.0);
         };
@@ -75,14 +81,22 @@ impl Elaborator<'_, '_> {
     }
 
     fn line_start(&self, edge: &ast::Edge) -> Span {
-        let at = edge.name.as_ref().map_or(edge.source.span, |name| name.span);
+        let at = edge
+            .name
+            .as_ref()
+            .map_or(edge.source.span, |name| name.span);
         let text = &self.modules.sources.get(at.file).text;
         let start = text[..at.start as usize].rfind('\n').map_or(0, |i| i + 1);
         Span::new(at.file, start..start)
     }
 
     /// Where no single step does: where the two shapes come from.
-    fn with_shapes(&self, diagnostic: Diagnostic, target: NodeIndex, source: NodeIndex) -> Diagnostic {
+    fn with_shapes(
+        &self,
+        diagnostic: Diagnostic,
+        target: NodeIndex,
+        source: NodeIndex,
+    ) -> Diagnostic {
         let mut diagnostic = diagnostic;
         for node in [target, source] {
             let node = self.graph.node(node);
@@ -127,7 +141,9 @@ fn lifted(from: &Shape, to: &Shape) -> Option<Adapter> {
     match (from.0.as_slice(), to.0.as_slice()) {
         ([n, c, h, w], [m, d, i, j]) if !n.differs(m) && !h.differs(i) && !w.differs(j) => {
             Some(Adapter {
-                says: format!("lift the {c} channels to {d} with a convolution, the regressor of FitNets"),
+                says: format!(
+                    "lift the {c} channels to {d} with a convolution, the regressor of FitNets"
+                ),
                 step: format!("conv2d({}, kernel: 3, padding: 1)", d.known()?),
                 tap: "regressed",
                 trained: true,

@@ -84,8 +84,20 @@ const SETTINGS: [&str; 4] = ["epochs", "optimizer", "seed", "test"];
 
 /// What the language has besides, without a meaning yet.
 const LATER: [&str; 14] = [
-    "edges", "learns", "steps", "clip", "precision", "accumulate", "average", "keep", "stop", "metrics", "expect",
-    "groups", "schedule", "hold_out",
+    "edges",
+    "learns",
+    "steps",
+    "clip",
+    "precision",
+    "accumulate",
+    "average",
+    "keep",
+    "stop",
+    "metrics",
+    "expect",
+    "groups",
+    "schedule",
+    "hold_out",
 ];
 
 const MOST_EPOCHS: i64 = 1_000_000;
@@ -143,7 +155,10 @@ impl Elaborator<'_, '_> {
             })
             .collect();
         let Some((train, span)) = blocks.first() else {
-            let broken = ast.items.iter().any(|item| matches!(item.kind, ItemKind::Error));
+            let broken = ast
+                .items
+                .iter()
+                .any(|item| matches!(item.kind, ItemKind::Error));
             if !broken {
                 self.report(nothing_trains(ast));
             }
@@ -172,7 +187,11 @@ impl Elaborator<'_, '_> {
         let (name, value) = match setting {
             Setting::Set { name, value } => (name, value),
             Setting::Spread(name) => return self.spread(block, name),
-            Setting::Error => return block.given.push((String::new(), Span::new(crate::source::FileId(0), 0..0))),
+            Setting::Error => {
+                return block
+                    .given
+                    .push((String::new(), Span::new(crate::source::FileId(0), 0..0)));
+            }
         };
         if let Some((_, first)) = block.given.iter().find(|(n, _)| *n == name.text) {
             let diagnostic = Diagnostic::new(Code::E0407, format!("`{}` is set twice", name.text))
@@ -204,7 +223,14 @@ impl Elaborator<'_, '_> {
         }
     }
 
-    fn whole(&mut self, frame: &mut Frame, name: &str, expr: &Expr, min: i64, max: i64) -> Option<u64> {
+    fn whole(
+        &mut self,
+        frame: &mut Frame,
+        name: &str,
+        expr: &Expr,
+        min: i64,
+        max: i64,
+    ) -> Option<u64> {
         let value = self.expression(frame, expr);
         match &value {
             Value::Poison => None,
@@ -212,7 +238,8 @@ impl Elaborator<'_, '_> {
                 n.as_int().and_then(|n| u64::try_from(n).ok())
             }
             Value::Number(n) => {
-                let message = format!("`{name}` is a whole number from {min} to {max}, but this is {n}");
+                let message =
+                    format!("`{name}` is a whole number from {min} to {max}, but this is {n}");
                 self.report(Diagnostic::new(Code::E0408, message).at(expr.span, "out of range"));
                 None
             }
@@ -230,14 +257,19 @@ impl Elaborator<'_, '_> {
         };
         if values.is_empty() {
             let diagnostic = Diagnostic::new(Code::E0408, "an empty list of seeds makes no run");
-            self.report(diagnostic.at(expr.span, "no seed").help("write `seed: 42` or `seed: [1, 2, 3]`"));
+            self.report(
+                diagnostic
+                    .at(expr.span, "no seed")
+                    .help("write `seed: 42` or `seed: [1, 2, 3]`"),
+            );
             return None;
         }
         let mut seeds: Vec<u64> = Vec::new();
         for value in values {
             let seed = self.whole(frame, "seed", value, 0, i64::MAX)?;
             if seeds.contains(&seed) {
-                let diagnostic = Diagnostic::new(Code::E0408, format!("the seed {seed} stands twice"));
+                let diagnostic =
+                    Diagnostic::new(Code::E0408, format!("the seed {seed} stands twice"));
                 self.report(diagnostic.at(value.span, "the same run again"));
                 return None;
             }
@@ -270,7 +302,10 @@ impl Elaborator<'_, '_> {
         {
             self.report(
                 Diagnostic::new(Code::E0408, "Nesterov's momentum needs a momentum above 0")
-                    .at(settings.span("nesterov").unwrap_or(expr.span), "without momentum")
+                    .at(
+                        settings.span("nesterov").unwrap_or(expr.span),
+                        "without momentum",
+                    )
                     .help("add `momentum: 0.9`"),
             );
             return None;
@@ -280,7 +315,10 @@ impl Elaborator<'_, '_> {
 
     fn missing_settings(&mut self, block: &Block, span: Span) {
         let unread = block.given.iter().any(|(name, _)| name.is_empty());
-        for (name, form) in [("epochs", "epochs: 10"), ("optimizer", "optimizer: adam(lr: 0.001)")] {
+        for (name, form) in [
+            ("epochs", "epochs: 10"),
+            ("optimizer", "optimizer: adam(lr: 0.001)"),
+        ] {
             if unread || block.given.iter().any(|(given, _)| given == name) {
                 continue;
             }
@@ -327,17 +365,27 @@ fn optimizer(name: &str, settings: &Settings) -> Option<Optimizer> {
 }
 
 fn unknown_setting(name: &Name, value: &Expr) -> Diagnostic {
-    let diagnostic = Diagnostic::new(Code::E0407, format!("training has no setting `{}`", name.text))
-        .at(name.span, "unknown setting");
+    let diagnostic = Diagnostic::new(
+        Code::E0407,
+        format!("training has no setting `{}`", name.text),
+    )
+    .at(name.span, "unknown setting");
     match name.text.as_str() {
-        "lr" | "learning_rate" => diagnostic.help("it belongs to the optimizer: `optimizer: adam(lr: 0.001)`"),
-        "momentum" | "weight_decay" | "betas" => {
-            diagnostic.help(format!("it belongs to the optimizer: `optimizer: sgd(lr: 0.1, {}: …)`", name.text))
+        "lr" | "learning_rate" => {
+            diagnostic.help("it belongs to the optimizer: `optimizer: adam(lr: 0.001)`")
         }
-        "batch" | "batch_size" => diagnostic.help("it belongs to the data: end their pipeline with `-> batch(128)`"),
+        "momentum" | "weight_decay" | "betas" => diagnostic.help(format!(
+            "it belongs to the optimizer: `optimizer: sgd(lr: 0.1, {}: …)`",
+            name.text
+        )),
+        "batch" | "batch_size" => {
+            diagnostic.help("it belongs to the data: end their pipeline with `-> batch(128)`")
+        }
         "temperature" | "T" => diagnostic.help("it belongs to the loss: `by soft_target(T: 4)`"),
         "alpha" | "weight" => diagnostic.help("it belongs to the edge: `edge … by … weight 0.5`"),
-        "device" => diagnostic.help("it belongs to the command line: `kdc train file.kd --device cuda`"),
+        "device" => {
+            diagnostic.help("it belongs to the command line: `kdc train file.kd --device cuda`")
+        }
         _ => match nearest(&name.text, SETTINGS.into_iter().chain(LATER)) {
             Some(near) => diagnostic.fix(
                 format!("there is one with a similar name: `{near}`"),
@@ -356,24 +404,34 @@ fn unknown_setting(name: &Name, value: &Expr) -> Diagnostic {
 }
 
 fn nothing_trains(ast: &ast::File) -> Diagnostic {
-    let at = ast.items.last().map_or(Span::new(ast.id, 0..0), |item| item.span);
+    let at = ast
+        .items
+        .last()
+        .map_or(Span::new(ast.id, 0..0), |item| item.span);
     let data = ast.items.iter().find_map(|item| match &item.kind {
         ItemKind::Data(data) => Some(data.name.text.as_str()),
-        ItemKind::Use(using) => using.names.first().map(|n| n.name.text.as_str()).filter(|n| n.starts_with(char::is_lowercase)),
+        ItemKind::Use(using) => using
+            .names
+            .first()
+            .map(|n| n.name.text.as_str())
+            .filter(|n| n.starts_with(char::is_lowercase)),
         _ => None,
     });
     let form = format!(
         "train on {} {{ epochs: 10, optimizer: adam(lr: 0.001), seed: 42 }}",
         data.unwrap_or("images")
     );
-    Diagnostic::new(Code::E0409, "this file declares networks or edges but no training")
-        .at(at.after(), "nothing trains")
-        .fix(
-            format!("end it with `{form}`"),
-            Applicability::Unsafe,
-            vec![Edit {
-                span: at.after(),
-                text: format!("\n\n{form}"),
-            }],
-        )
+    Diagnostic::new(
+        Code::E0409,
+        "this file declares networks or edges but no training",
+    )
+    .at(at.after(), "nothing trains")
+    .fix(
+        format!("end it with `{form}`"),
+        Applicability::Unsafe,
+        vec![Edit {
+            span: at.after(),
+            text: format!("\n\n{form}"),
+        }],
+    )
 }

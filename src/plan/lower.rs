@@ -1,0 +1,457 @@
+//! From an experiment to its plan: which nodes run where, in which order, under which names.
+
+use super::names::Names;
+use super::prune::{multiply_adds, pruned};
+use super::share::Shared;
+use super::{
+    Arg, Cost, Costs, EdgeLoss, Evaluation, FORMAT, FieldKind, Network, Node, Parameter,
+    ParameterKind, Part, Plan, Program, Role, SourceText, Stage, Weights,
+};
+use crate::program::experiment::{Experiment, depends};
+use crate::program::graph::{Graph, NodeIndex, Owner, ParameterId, What};
+use crate::program::load::Modules;
+use crate::program::value::Value;
+use crate::shape::Dim;
+use std::collections::{BTreeSet, HashSet};
+
+/// The plan of an experiment that has no mistakes.
+pub fn lower(modules: &Modules, experiment: &Experiment) -> Plan {
+    let lowering = Lowering::new(experiment);
+    let root = modules.sources.get(modules.get(experiment.root).ast.id);
+    let name = std::path::Path::new(&root.name).file_stem();
+    Plan {
+        kdc_plan: FORMAT,
+        kdc: env!("CARGO_PKG_VERSION").to_string(),
+        experiment: name.map_or_else(
+            || "experiment".to_string(),
+            |n| n.to_string_lossy().into_owned(),
+        ),
+        sources: sources(modules, experiment),
+        seeds: experiment.stage.seeds.clone(),
+        data: vec![(*experiment.stage.data).clone()],
+        networks: lowering.networks(modules),
+        parameters: lowering.parameters(),
+        evaluations: lowering.evaluations(),
+        cost: lowering.costs(),
+        stages: vec![lowering.stage(modules)],
+    }
+}
+
+fn sources(modules: &Modules, experiment: &Experiment) -> Vec<SourceText> {
+    let root = modules.get(experiment.root).ast.id;
+    let mut files: Vec<_> = modules
+        .ids()
+        .filter(|id| !modules.get(*id).from_library)
+        .map(|id| modules.sources.get(modules.get(id).ast.id))
+        .collect();
+    files.sort_by_key(|file| file.id != root);
+    files
+        .into_iter()
+        .map(|file| SourceText {
+            file: file.name.clone(),
+            hash: format!("{:016x}", fnv1a(file.text.as_bytes())),
+        })
+        .collect()
+}
+
+/// FNV-1a, 64 bits.
+fn fnv1a(bytes: &[u8]) -> u64 {
+    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
+    })
+}
+
+/// Where a program's nodes run.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Mode {
+    Training,
+    Evaluation,
+}
+
+struct Lowering<'e> {
+    experiment: &'e Experiment,
+    graph: &'e Graph,
+    names: Names,
+    shared: Shared,
+    /// What the losses need, in order.
+    needed: Vec<NodeIndex>,
+    /// Of these, what is constant for the whole run.
+    constant: HashSet<NodeIndex>,
+}
+
+impl<'e> Lowering<'e> {
+    fn new(experiment: &'e Experiment) -> Lowering<'e> {
+        let graph = &experiment.graph;
+        let mut lowering = Lowering {
+            experiment,
+            graph,
+            names: Names::new(graph),
+            shared: Shared::new(graph),
+            needed: Vec::new(),
+            constant: HashSet::new(),
+        };
+        lowering.needed = lowering.closure(experiment.edges.iter().map(|edge| edge.loss));
+        lowering.constant = lowering.constants();
+        lowering
+    }
+
+    /// All that the wanted nodes need, shared nodes once, in order.
+    fn closure(&self, wanted: impl IntoIterator<Item = NodeIndex>) -> Vec<NodeIndex> {
+        let mut found = BTreeSet::new();
+        let mut open: Vec<NodeIndex> = wanted.into_iter().collect();
+        while let Some(node) = open.pop() {
+            let node = self.shared.of(node);
+            if found.insert(node) {
+                open.extend(self.graph.operands(node));
+            }
+        }
+        found.into_iter().collect()
+    }
+
+    /// What the sides of edges take from teachers alone. Formulas of losses stay in the step, so that
+    /// what a cache holds does not depend on a temperature.
+    fn constants(&self) -> HashSet<NodeIndex> {
+        let experiment = self.experiment;
+        let fixed = |node: NodeIndex| {
+            let depends = depends(self.graph, &experiment.networks, node);
+            depends.teacher && !depends.learns()
+        };
+        let sides = experiment
+            .edges
+            .iter()
+            .flat_map(|edge| &edge.sources)
+            .copied();
+        let tapped = self.closure(sides.filter(|node| fixed(*node)));
+        let networks = self.needed.iter().copied().filter(|node| {
+            matches!(self.graph.node(*node).owner, Owner::Network(_)) && fixed(*node)
+        });
+        tapped
+            .into_iter()
+            .chain(networks)
+            .filter(|node| matches!(self.graph.node(*node).what, What::Operation { .. }))
+            .collect()
+    }
+
+    fn role(&self, owner: &Owner) -> Option<Role> {
+        let Owner::Network(name) = owner else {
+            return None;
+        };
+        let network = self.experiment.networks.iter().find(|n| n.name == *name)?;
+        Some(network.role)
+    }
+
+    fn part(&self, node: NodeIndex) -> Part {
+        let owner = &self.graph.node(node).owner;
+        match (owner, self.role(owner)) {
+            _ if self.constant.contains(&node) => Part::Teacher,
+            (_, Some(Role::Teacher)) => Part::Teacher,
+            (_, Some(Role::Student)) => Part::Student,
+            (Owner::Edge(_), _) => Part::Loss,
+            _ => Part::Auxiliary,
+        }
+    }
+
+    fn program(
+        &self,
+        nodes: &[NodeIndex],
+        constants: &[NodeIndex],
+        outputs: &[NodeIndex],
+        mode: Mode,
+    ) -> Program {
+        let name = |node: &NodeIndex| self.names.of(self.shared.of(*node)).to_string();
+        let mut program = Program {
+            constants: constants.iter().map(name).collect(),
+            outputs: unique(outputs.iter().map(name)),
+            ..Program::default()
+        };
+        for node in nodes {
+            match &self.graph.node(*node).what {
+                What::Field(field) => program.fields.push(field.clone()),
+                What::Operation { .. } => program.nodes.push(self.node(*node, mode)),
+            }
+        }
+        program
+    }
+
+    fn node(&self, index: NodeIndex, mode: Mode) -> Node {
+        let node = self.graph.node(index);
+        let What::Operation {
+            op,
+            args,
+            parameters,
+            ..
+        } = &node.what
+        else {
+            unreachable!("a field is no node of a program");
+        };
+        let part = self.part(index);
+        let mut args = args.clone();
+        if op.modal {
+            let learns = mode == Mode::Training && part != Part::Teacher;
+            args.insert("training".to_string(), Arg::Bool(learns));
+        }
+        Node {
+            value: self.names.of(index).to_string(),
+            op: op.name.to_string(),
+            part,
+            inputs: self
+                .graph
+                .operands(index)
+                .into_iter()
+                .map(|operand| self.names.of(self.shared.of(operand)).to_string())
+                .collect(),
+            parameters: parameters
+                .iter()
+                .map(|(role, id)| ((*role).to_string(), self.graph.parameter(*id).name.clone()))
+                .collect(),
+            args,
+            shape: node.tensor.shape.clone(),
+        }
+    }
+
+    fn stage(&self, modules: &Modules) -> Stage {
+        let experiment = self.experiment;
+        let is_constant = |node: &NodeIndex| self.constant.contains(node);
+        let step: Vec<NodeIndex> = self
+            .needed
+            .iter()
+            .copied()
+            .filter(|n| !is_constant(n))
+            .collect();
+        // constants that the step reads
+        let read: BTreeSet<NodeIndex> = step
+            .iter()
+            .flat_map(|node| self.graph.operands(*node))
+            .map(|operand| self.shared.of(operand))
+            .filter(is_constant)
+            .collect();
+        let read: Vec<NodeIndex> = read.into_iter().collect();
+        let constant = self.closure(read.iter().copied());
+        // fields that only the teacher reads are not fields of the step
+        let step_reads: HashSet<NodeIndex> =
+            step.iter().flat_map(|n| self.graph.operands(*n)).collect();
+        let step: Vec<NodeIndex> = step
+            .into_iter()
+            .filter(|n| {
+                matches!(self.graph.node(*n).what, What::Operation { .. }) || step_reads.contains(n)
+            })
+            .collect();
+        let losses: Vec<NodeIndex> = experiment.edges.iter().map(|edge| edge.loss).collect();
+        let computed: HashSet<NodeIndex> = self.needed.iter().copied().collect();
+        let stage = &experiment.stage;
+        Stage {
+            name: stage.name.clone(),
+            data: stage.data.name.clone(),
+            epochs: stage.epochs,
+            optimizer: stage.optimizer.clone(),
+            test: stage.test,
+            learns: self.learns(),
+            constant: self.program(&constant, &[], &read, Mode::Training),
+            step: self.program(&step, &read, &losses, Mode::Training),
+            edges: experiment
+                .edges
+                .iter()
+                .map(|edge| self.edge(modules, edge))
+                .collect(),
+            pruned: experiment
+                .networks
+                .iter()
+                .flat_map(|network| pruned(self.graph, &self.names, network, &computed))
+                .collect(),
+        }
+    }
+
+    fn edge(&self, modules: &Modules, edge: &crate::program::experiment::Edge) -> EdgeLoss {
+        let file = modules.sources.get(edge.span.file);
+        let line = file.position(edge.span.start as usize).line;
+        EdgeLoss {
+            name: edge.name.clone(),
+            written: edge.written.clone(),
+            at: format!("{}:{line}", file.name),
+            value: self.names.of(self.shared.of(edge.loss)).to_string(),
+            weight: edge.weight,
+        }
+    }
+
+    /// The parameters behind the targets that are no teacher's and no statistics.
+    fn learns(&self) -> Vec<String> {
+        let targets = self
+            .experiment
+            .edges
+            .iter()
+            .flat_map(|edge| edge.targets.iter().copied());
+        let mut reached: BTreeSet<ParameterId> = self
+            .closure(targets)
+            .into_iter()
+            .flat_map(|node| self.graph.own_parameters(node).collect::<Vec<_>>())
+            .collect();
+        let losses = self
+            .needed
+            .iter()
+            .filter(|node| self.part(**node) == Part::Loss);
+        reached.extend(losses.flat_map(|node| self.graph.own_parameters(*node)));
+        let order = self.parameter_order();
+        order
+            .into_iter()
+            .filter(|id| reached.contains(id))
+            .map(|id| self.graph.parameter(id))
+            .filter(|p| !p.buffer && self.role(&p.owner) != Some(Role::Teacher))
+            .map(|p| p.name.clone())
+            .collect()
+    }
+
+    /// Networks in source order, then taps and losses.
+    fn parameter_order(&self) -> Vec<ParameterId> {
+        let all = || (0..self.graph.parameters.len()).map(ParameterId);
+        let owned_by = |name: &str| {
+            let owner = Owner::Network(name.to_string());
+            all().filter(move |id| self.graph.parameter(*id).owner == owner)
+        };
+        let mut order: Vec<ParameterId> = Vec::new();
+        for network in &self.experiment.networks {
+            order.extend(owned_by(&network.name));
+        }
+        order.extend(
+            all().filter(|id| !matches!(self.graph.parameter(*id).owner, Owner::Network(_))),
+        );
+        order
+    }
+
+    fn parameters(&self) -> Vec<Parameter> {
+        let order = self.parameter_order();
+        let parameter = |id: ParameterId| {
+            let parameter = self.graph.parameter(id);
+            let network = matches!(parameter.owner, Owner::Network(_));
+            Parameter {
+                name: parameter.name.clone(),
+                owner: parameter.owner.name().to_string(),
+                kind: match (parameter.buffer, network) {
+                    (true, _) => ParameterKind::Buffer,
+                    (false, true) => ParameterKind::Weight,
+                    (false, false) => ParameterKind::Auxiliary,
+                },
+                shape: parameter.shape.clone(),
+                init: parameter.init.clone(),
+            }
+        };
+        order.into_iter().map(parameter).collect()
+    }
+
+    fn networks(&self, modules: &Modules) -> Vec<Network> {
+        let mut students = 0;
+        let mut networks = Vec::new();
+        for network in &self.experiment.networks {
+            let origin = self
+                .experiment
+                .origins
+                .iter()
+                .find(|(name, _)| *name == network.name);
+            let weights = match origin {
+                Some((_, origin)) => Weights::Experiment {
+                    file: origin.file.clone(),
+                    network: origin.network.clone(),
+                    plan: Box::new(lower(modules, &origin.experiment)),
+                },
+                None => Weights::Initialised { offset: students },
+            };
+            students += u64::from(network.role == Role::Student);
+            networks.push(Network {
+                name: network.name.clone(),
+                role: network.role,
+                model: network.model.clone(),
+                weights,
+            });
+        }
+        networks
+    }
+
+    /// Each network is measured by its output that fits the labels: the one that a label edge targets,
+    /// else the first.
+    fn evaluations(&self) -> Vec<Evaluation> {
+        let data = &self.experiment.stage.data;
+        let labels = data.fields.iter().find_map(|field| match field.kind {
+            FieldKind::Class(classes) => Some((format!("{}.{}", data.name, field.name), classes)),
+            _ => None,
+        });
+        let Some((label, classes)) = labels else {
+            return Vec::new();
+        };
+        let targeted: HashSet<NodeIndex> = self
+            .experiment
+            .edges
+            .iter()
+            .filter(|edge| edge.sources.iter().any(|s| self.names.of(*s) == label))
+            .flat_map(|edge| edge.targets.iter().copied())
+            .collect();
+        let mut evaluations = Vec::new();
+        for network in &self.experiment.networks {
+            let fits = |value: &Value| match value {
+                Value::Tensor(node) => {
+                    let dims = &self.graph.tensor(*node).shape.0;
+                    (dims.len() == 2 && dims[1] == Dim::Known(classes)).then_some(*node)
+                }
+                _ => None,
+            };
+            let outputs: Vec<NodeIndex> = network
+                .instance
+                .outputs
+                .iter()
+                .filter_map(|(_, v)| fits(v))
+                .collect();
+            let found = outputs
+                .iter()
+                .find(|o| targeted.contains(o))
+                .or(outputs.first());
+            let Some(output) = found else { continue };
+            let nodes = self.closure([*output]);
+            evaluations.push(Evaluation {
+                network: network.name.clone(),
+                data: data.name.clone(),
+                program: self.program(&nodes, &[], &[*output], Mode::Evaluation),
+                logits: self.names.of(self.shared.of(*output)).to_string(),
+                label: label.clone(),
+                classes,
+            });
+        }
+        evaluations
+    }
+
+    fn costs(&self) -> Costs {
+        let of = |part: Part| {
+            let nodes = || {
+                self.needed
+                    .iter()
+                    .copied()
+                    .filter(move |node| self.part(*node) == part)
+                    .filter(|node| matches!(self.graph.node(*node).what, What::Operation { .. }))
+            };
+            let elements = |shape: &crate::shape::Shape| shape.elements_per_sample().unwrap_or(0);
+            let own: BTreeSet<ParameterId> = nodes()
+                .flat_map(|node| self.graph.own_parameters(node))
+                .collect();
+            let parameters = own
+                .iter()
+                .map(|id| self.graph.parameter(*id))
+                .filter(|p| !p.buffer);
+            let parameters: u64 = parameters.map(|p| elements(&p.shape)).sum();
+            Cost {
+                parameters,
+                multiply_adds: nodes().map(|node| multiply_adds(self.graph, node)).sum(),
+                parameter_bytes: 4 * parameters,
+                activation_bytes: nodes()
+                    .map(|node| 4 * elements(&self.graph.tensor(node).shape))
+                    .sum(),
+            }
+        };
+        Costs {
+            teacher: of(Part::Teacher),
+            student: of(Part::Student),
+            auxiliary: of(Part::Auxiliary),
+        }
+    }
+}
+
+fn unique(names: impl Iterator<Item = String>) -> Vec<String> {
+    let mut seen = HashSet::new();
+    names.filter(|name| seen.insert(name.clone())).collect()
+}
