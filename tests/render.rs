@@ -364,3 +364,14 @@ fn fields(value: &serde_json::Value) -> std::collections::BTreeSet<String> {
         _ => Default::default(),
     }
 }
+
+#[test]
+fn a_repair_at_the_end_of_a_long_line_can_be_seen() {
+    let case = Case::new(&format!("a = [{}conv3d]\n", "1, ".repeat(100)));
+    let diagnostic = unknown(case.span("conv3d")).replace("say", case.span("conv3d"), "conv2d");
+    let human = case.human(&diagnostic);
+    assert!(
+        human.contains("1, 1, conv3d]\n") && human.ends_with("1, 1, conv2d]\n"),
+        "{human}"
+    );
+}

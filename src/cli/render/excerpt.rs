@@ -134,24 +134,34 @@ fn mark<'a>(file: &SourceFile, label: &'a Label) -> Mark<'a> {
 }
 
 /// The part of the line, at most `width` columns with the marks of omission, in which `anchor` can be seen.
-fn window(line: &str, anchor: &Range<usize>, width: usize) -> Range<usize> {
+pub fn window(line: &str, anchor: &Range<usize>, width: usize) -> Range<usize> {
     let room = width.saturating_sub(2).max(1);
-    let after = |start: usize, count: usize| {
-        let mut rest = line[start..].char_indices();
-        rest.nth(count).map_or(line.len(), |(at, _)| start + at)
+    let forward = |from: usize, count: usize| {
+        let mut rest = line[from..].char_indices();
+        rest.nth(count).map_or(line.len(), |(at, _)| from + at)
     };
-    if after(0, width) == line.len() {
+    let back = |from: usize, count: usize| {
+        let before = line[..from].char_indices().rev().take(count);
+        before.last().map_or(from, |(at, _)| at)
+    };
+    if forward(0, width) == line.len() {
         return 0..line.len();
     }
     let mut start = 0;
-    if anchor.end > after(0, room) {
-        let lead = line[..anchor.start].char_indices().rev();
-        start = lead
-            .take(LEAD.min(room / 2))
-            .last()
-            .map_or(anchor.start, |(at, _)| at);
+    if anchor.end > forward(0, room) {
+        let lead = back(anchor.start, LEAD.min(room / 2));
+        // Near the line's end there is room for more before the anchor.
+        start = lead.min(back(line.len(), room));
     }
-    start..after(start, room)
+    start..forward(start, room)
+}
+
+/// The window's text with the marks of omission.
+pub fn cut(line: &str, anchor: &Range<usize>, width: usize) -> String {
+    let shown = window(line, anchor, width);
+    let mark = |missing: bool| if missing { "…" } else { "" };
+    let (before, after) = (mark(shown.start > 0), mark(shown.end < line.len()));
+    format!("{before}{}{after}", &line[shown])
 }
 
 /// A label's text in lines that end within the width; none if it has no text.

@@ -1,6 +1,6 @@
 //! What the lines look like after a repair.
 
-use super::harmless;
+use super::{excerpt, harmless};
 use crate::diag::{Edit, Fix, fix};
 use crate::source::{FileId, SourceFile, Sources, Span};
 
@@ -12,7 +12,7 @@ pub fn lines(fix: &Fix, sources: &Sources, home: Option<FileId>, width: usize) -
     let mut result = Vec::new();
     for group in groups(fix, sources) {
         let file = sources.get(group[0].span.file);
-        let after = rewritten(file, &group);
+        let after = rewritten(file, &group, width);
         if home.is_some_and(|home| home != file.id) && !after.is_empty() {
             result.push(format!("in {}:", harmless(&file.name)));
         }
@@ -22,7 +22,7 @@ pub fn lines(fix: &Fix, sources: &Sources, home: Option<FileId>, width: usize) -
         result.truncate(LINES);
         result.push("…".into());
     }
-    result.into_iter().map(|line| cut(line, width)).collect()
+    result
 }
 
 /// Edits of one file that touch the same or neighbouring lines belong together.
@@ -52,7 +52,7 @@ fn groups<'a>(fix: &'a Fix, sources: &Sources) -> Vec<Vec<&'a Edit>> {
 }
 
 /// The lines that the edits touch, after them; blank ones left out.
-fn rewritten(file: &SourceFile, edits: &[&Edit]) -> Vec<String> {
+fn rewritten(file: &SourceFile, edits: &[&Edit], width: usize) -> Vec<String> {
     let ends = edits.iter().flat_map(|e| [e.span.start, e.span.end]);
     let lines: Vec<usize> = ends.map(|at| file.position(at as usize).line - 1).collect();
     let start = lines
@@ -64,20 +64,42 @@ fn rewritten(file: &SourceFile, edits: &[&Edit]) -> Vec<String> {
         .max()
         .map_or(0, |&line| file.line_range(line).end);
     let edits: Vec<Edit> = edits.iter().map(|edit| shifted(edit, start, end)).collect();
-    let Some(text) = fix::apply(&file.text[start..end], &edits) else {
+    let before = &file.text[start..end];
+    let Some(after) = fix::apply(before, &edits) else {
         return Vec::new();
     };
-    let text = harmless(&text.replace('\r', "")).replace('\t', "    ");
-    let lines: Vec<&str> = text
-        .lines()
-        .filter(|line| !line.trim().is_empty())
-        .collect();
-    let indent = |line: &&str| line.len() - line.trim_start().len();
-    let shared = lines.iter().map(indent).min().unwrap_or(0);
-    lines
+    let (before, after) = (shown(before), shown(&after));
+    let (mut before, after) = (before.lines(), unblank(&after));
+    let indent = |line: &&str| line.len() - line.trim_start_matches(' ').len();
+    let shared = after.iter().map(indent).min().unwrap_or(0);
+    after
         .iter()
-        .map(|line| line.get(shared..).unwrap_or(line).trim_end().into())
+        .map(|line| {
+            let change = same(line, before.next().unwrap_or_default()).saturating_sub(shared);
+            let line = line[shared..].trim_end();
+            let change = change.min(line.len());
+            excerpt::cut(line, &(change..change + 1), width)
+        })
         .collect()
+}
+
+fn shown(text: &str) -> String {
+    harmless(&text.replace('\r', "")).replace('\t', "    ")
+}
+
+fn unblank(text: &str) -> Vec<&str> {
+    text.lines()
+        .filter(|line| !line.trim().is_empty())
+        .collect()
+}
+
+/// How many bytes two lines have in common at their start.
+fn same(a: &str, b: &str) -> usize {
+    let pairs = a.char_indices().zip(b.chars());
+    let mut different = pairs.filter(|((_, a), b)| a != b);
+    different
+        .next()
+        .map_or(a.len().min(b.len()), |((at, _), _)| at)
 }
 
 fn shifted(edit: &Edit, start: usize, end: usize) -> Edit {
@@ -88,16 +110,5 @@ fn shifted(edit: &Edit, start: usize, end: usize) -> Edit {
             range.start - start..range.end.min(end) - start,
         ),
         text: edit.text.clone(),
-    }
-}
-
-fn cut(line: String, width: usize) -> String {
-    match line.char_indices().nth(width) {
-        None => line,
-        Some(_) => line
-            .chars()
-            .take(width.saturating_sub(1))
-            .chain(['…'])
-            .collect(),
     }
 }
