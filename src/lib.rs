@@ -19,6 +19,7 @@
 
 #[allow(clippy::disallowed_methods, clippy::disallowed_types)]
 pub mod cli;
+pub mod data;
 pub mod diag;
 pub mod plan;
 pub mod program;

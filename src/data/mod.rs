@@ -1,0 +1,3 @@
+//! The data that kdc carries with it.
+
+pub mod shapes;
