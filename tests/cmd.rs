@@ -58,6 +58,11 @@ fn kdc(folder: &Path, arguments: &[&str]) -> Command {
 const GOOD: &str = "/// A constant.\nwidth = 16\n";
 const BAD: &str = "width = = 16\n";
 
+/// As many mistakes.
+fn bad(count: usize) -> String {
+    (0..count).map(|at| format!("width{at} = = 16\n")).collect()
+}
+
 #[test]
 fn a_good_file() {
     let folder = Folder::new("good", &[("a.kd", GOOD)]);
@@ -202,7 +207,7 @@ fn color_follows_the_environment() {
 
 #[test]
 fn many_errors_are_counted() {
-    let folder = Folder::new("many", &[("a.kd", &BAD.repeat(80))]);
+    let folder = Folder::new("many", &[("a.kd", &bad(80))]);
     let ran = folder.kdc(&["check", "a.kd"]);
     assert!(
         ran.err.ends_with("\n… and 30 more\n80 errors in 1 file\n"),
@@ -216,7 +221,7 @@ fn many_errors_are_counted() {
 #[test]
 #[cfg(unix)]
 fn a_reader_that_goes_away() {
-    let folder = Folder::new("pipe", &[("a.kd", &BAD.repeat(2_000))]);
+    let folder = Folder::new("pipe", &[("a.kd", &bad(2_000))]);
     let mut child = kdc(&folder.0, &["check", "--message-format", "short", "a.kd"])
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -288,7 +293,15 @@ fn explain() {
     assert_eq!((ran.code, ran.out.as_str()), (2, ""));
     assert!(ran.err.contains("there is `edge-shapes`"), "{}", ran.err);
     let ran = folder.kdc(&["explain", "conv2d"]);
-    assert!(ran.code == 0 && ran.out.starts_with("conv2d(x: [N, C, H, W], channels: int"), "{}", ran.out);
+    assert!(
+        ran.code == 0 && ran.out.starts_with("conv2d(x: [N, C, H, W], channels: int"),
+        "{}",
+        ran.out
+    );
     let ran = folder.kdc(&["explain", "nn.Conv2d"]);
-    assert!(ran.out.contains("`conv2d`") && ran.out.contains("size of the kernel"), "{}", ran.out);
+    assert!(
+        ran.out.contains("`conv2d`") && ran.out.contains("size of the kernel"),
+        "{}",
+        ran.out
+    );
 }

@@ -2,5 +2,6 @@
 
 #[cfg(target_os = "linux")]
 mod binaries;
+mod cmd;
 mod docs;
 mod render;
