@@ -38,15 +38,9 @@ pub fn lower(modules: &Modules, experiment: &Experiment) -> Plan {
 }
 
 fn sources(modules: &Modules, experiment: &Experiment) -> Vec<SourceText> {
-    let root = modules.get(experiment.root).ast.id;
-    let mut files: Vec<_> = modules
-        .ids()
-        .filter(|id| !modules.get(*id).from_library)
-        .map(|id| modules.sources.get(modules.get(id).ast.id))
-        .collect();
-    files.sort_by_key(|file| file.id != root);
+    let files = modules.behind(experiment.root).into_iter();
     files
-        .into_iter()
+        .map(|id| modules.sources.get(modules.get(id).ast.id))
         .map(|file| SourceText {
             file: file.name.clone(),
             hash: format!("{:016x}", fnv1a(file.text.as_bytes())),

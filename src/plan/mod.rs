@@ -80,6 +80,7 @@ pub enum DataSource {
 #[serde(deny_unknown_fields)]
 pub struct Field {
     pub name: String,
+    #[serde(with = "serde_yaml::with::singleton_map")]
     pub kind: FieldKind,
     /// `[N, 3, 32, 32]`
     pub shape: Shape,
@@ -130,6 +131,7 @@ pub struct Network {
     pub role: Role,
     /// As it was written: `LightNN(classes: 10)`.
     pub model: String,
+    #[serde(with = "serde_yaml::with::singleton_map")]
     pub weights: Weights,
 }
 
@@ -157,6 +159,7 @@ pub struct Parameter {
     pub owner: String,
     pub kind: ParameterKind,
     pub shape: Shape,
+    #[serde(with = "serde_yaml::with::singleton_map")]
     pub init: Init,
 }
 

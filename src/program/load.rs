@@ -27,6 +27,8 @@ pub struct Module {
     /// Where imports start from; none for the standard library and text that is no file.
     path: Option<PathBuf>,
     pub from_library: bool,
+    /// The user's files that it imports or learns from, in order.
+    needs: Vec<ModuleId>,
     names: HashMap<String, Entry>,
 }
 
@@ -101,8 +103,30 @@ impl<'a> Modules<'a> {
         Ok(self.read(path.display().to_string(), path.to_path_buf(), &text))
     }
 
+    /// A file and all that it imports or learns from, itself first.
+    pub fn behind(&self, root: ModuleId) -> Vec<ModuleId> {
+        let mut found = vec![root];
+        let mut next = 0;
+        while let Some(id) = found.get(next).copied() {
+            let new = self.get(id).needs.iter().filter(|n| !found.contains(n));
+            let new: Vec<ModuleId> = new.copied().collect();
+            found.extend(new);
+            next += 1;
+        }
+        found
+    }
+
     /// Reads the file that a string of another names (`use "…"`, `from "…"`).
     pub fn file(&mut self, from: ModuleId, written: &ast::Str) -> Option<ModuleId> {
+        let file = self.read_named(from, written)?;
+        let needs = &mut self.modules[from.0].needs;
+        if !needs.contains(&file) {
+            needs.push(file);
+        }
+        Some(file)
+    }
+
+    fn read_named(&mut self, from: ModuleId, written: &ast::Str) -> Option<ModuleId> {
         let path = self.resolve_path(from, &written.text);
         if let Some(known) = self.by_path.get(&path) {
             return Some(*known);
@@ -172,6 +196,7 @@ impl<'a> Modules<'a> {
             ast: Rc::new(parse.file),
             path,
             from_library,
+            needs: Vec::new(),
             names: HashMap::new(),
         });
         self.declare(id);
