@@ -1,3 +1,36 @@
 //! `kdc-torch`: the engine. Reads a plan, never a `.kd` file; the only code that knows libtorch.
 
-fn main() {}
+mod cli;
+mod console;
+mod constants;
+mod data;
+mod evaluate;
+mod failure;
+mod interpreter;
+mod interrupt;
+mod libtorch;
+mod ops;
+mod optimizer;
+mod parameters;
+mod random;
+mod report;
+mod reuse;
+mod run;
+mod run_folder;
+mod session;
+mod summary;
+mod trainer;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    match cli::main() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            if !matches!(failure, failure::Failure::Interrupted) {
+                console::complain(&failure.to_string());
+            }
+            ExitCode::from(failure.exit_code())
+        }
+    }
+}

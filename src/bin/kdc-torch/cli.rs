@@ -1,0 +1,91 @@
+//! What can be typed. People use `kdc train` and `kdc eval`, which make the plan and call this.
+
+use crate::console::Console;
+use crate::failure::{Failure, Result};
+use crate::interrupt;
+use crate::libtorch::{self, DeviceChoice};
+use crate::report;
+use crate::session::{Existing, Session};
+use clap::{Args, Parser, Subcommand};
+use kdc::plan::Plan;
+use std::path::{Path, PathBuf};
+
+/// The engine of kdc: trains and measures what a plan describes.
+#[derive(Parser)]
+#[command(version, after_help = EXIT_CODES)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXIT_CODES: &str = "\
+Exit codes: 0 done, 2 wrong usage or an unreadable file, 3 the engine, device or plan does not fit,
+4 training failed or diverged, 101 a bug, 130 interrupted.";
+
+#[derive(Subcommand)]
+enum Command {
+    /// Train the plan's students, and first the teachers that are missing
+    Train {
+        #[command(flatten)]
+        common: Common,
+        /// Replace a finished run
+        #[arg(long)]
+        force: bool,
+    },
+    /// Measure the students of a finished run on the test samples
+    Eval {
+        #[command(flatten)]
+        common: Common,
+    },
+}
+
+#[derive(Args)]
+struct Common {
+    /// The plan, as `kdc plan` prints it
+    plan: PathBuf,
+    /// auto, cpu, cuda or cuda:1
+    #[arg(long, default_value_t = DeviceChoice::Auto)]
+    device: DeviceChoice,
+    /// Threads on the CPU [default: one for each core]
+    #[arg(long, value_parser = clap::value_parser!(u16).range(1..=1024))]
+    threads: Option<u16>,
+    /// The folder of all runs
+    #[arg(long, default_value = "runs")]
+    runs: PathBuf,
+    /// Print nothing but results and errors
+    #[arg(long, short)]
+    quiet: bool,
+}
+
+pub fn main() -> Result<()> {
+    let cli = Cli::parse();
+    let (Command::Train { common, .. } | Command::Eval { common }) = &cli.command;
+    let plan = read(&common.plan)?;
+    let console = Console {
+        quiet: common.quiet,
+    };
+    let threads = common.threads.map(usize::from);
+    let (device, remark) = libtorch::init(common.device, threads)?;
+    if let Some(remark) = remark {
+        console.say(&remark);
+    }
+    interrupt::install()?;
+    let session = Session::new(device, common.runs.clone(), console);
+    match cli.command {
+        Command::Train { force, .. } => session.train(
+            &plan,
+            match force {
+                true => Existing::Replace,
+                false => Existing::Refuse,
+            },
+        ),
+        Command::Eval { .. } => report::eval(&session, &plan),
+    }
+}
+
+fn read(path: &Path) -> Result<Plan> {
+    let text = std::fs::read_to_string(path)
+        .map_err(|e| Failure::Usage(format!("`{}` cannot be read: {e}", path.display())))?;
+    Plan::from_yaml(&text)
+        .map_err(|e| Failure::Engine(format!("`{}` is no plan: {e}", path.display())))
+}

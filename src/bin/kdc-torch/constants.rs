@@ -1,0 +1,163 @@
+//! The teachers' outputs for the training samples, computed once and kept.
+//!
+//! A teacher does not learn and the samples are not changed at random, so that what it gives for a sample is
+//! the same in every epoch. libtorch's kernels give a sample the same bits whatever else is in the batch, as
+//! long as batches are equally long.
+
+use crate::data::{Batch, DataSet, Split};
+use crate::failure::Result;
+use crate::trainer::Trainer;
+use kdc::plan::Stage;
+use kdc::shape::{Dim, Shape};
+use std::fmt;
+use tch::{Device, Tensor};
+
+/// On a GPU, whose free memory libtorch's interface does not tell.
+const GPU_BUDGET: u64 = 2 << 30;
+
+pub enum Constants {
+    /// For each output, its value for all samples.
+    Kept(Vec<Tensor>),
+    Recomputed(Reason),
+}
+
+#[derive(Debug, PartialEq)]
+pub enum Reason {
+    /// There is one epoch only, or nothing to compute.
+    NothingToSave,
+    /// Of so many bytes, with room for so many.
+    TooLarge(u64, u64),
+    /// A value depends on the other samples of the batch.
+    DependsOnBatch,
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Reason::NothingToSave => f.write_str("they are needed once"),
+            Reason::TooLarge(bytes, room) => write!(
+                f,
+                "they would take {} MB, and {} MB is what they may",
+                bytes / 1_000_000,
+                room / 1_000_000
+            ),
+            Reason::DependsOnBatch => {
+                f.write_str("they depend on which samples come together in a batch")
+            }
+        }
+    }
+}
+
+impl Constants {
+    /// Computes them where that is possible and saves time.
+    pub fn new(
+        stage: &Stage,
+        trainer: &mut Trainer,
+        data: &DataSet,
+        device: Device,
+    ) -> Result<Constants> {
+        if stage.constant.outputs.is_empty() || stage.epochs < 2 {
+            return Ok(Constants::Recomputed(Reason::NothingToSave));
+        }
+        let Some(per_sample) = bytes_per_sample(stage) else {
+            return Ok(Constants::Recomputed(Reason::DependsOnBatch));
+        };
+        let bytes = per_sample.saturating_mul(data.train.samples as u64);
+        let room = budget(device);
+        if bytes > room {
+            return Ok(Constants::Recomputed(Reason::TooLarge(bytes, room)));
+        }
+        let size = data.batch_size().min(data.train.samples);
+        if !independent_of_batch(trainer, &data.train, size)? {
+            return Ok(Constants::Recomputed(Reason::DependsOnBatch));
+        }
+        Ok(Constants::Kept(compute(trainer, &data.train, size)?))
+    }
+
+    /// Those of the samples that `index` names, which are `batch`.
+    pub fn of(&self, index: &Tensor, batch: &Batch, trainer: &mut Trainer) -> Result<Vec<Tensor>> {
+        match self {
+            Constants::Recomputed(_) => trainer.constants(batch),
+            Constants::Kept(all) => all
+                .iter()
+                .map(|values| Ok(values.f_index_select(0, index)?))
+                .collect(),
+        }
+    }
+}
+
+/// None if an output has no row for each sample.
+fn bytes_per_sample(stage: &Stage) -> Option<u64> {
+    let shape_of = |value: &String| {
+        let node = stage
+            .constant
+            .nodes
+            .iter()
+            .find(|node| node.value == *value);
+        node.map(|node| &node.shape)
+    };
+    let mut bytes: u64 = 0;
+    for output in &stage.constant.outputs {
+        let shape: &Shape = shape_of(output)?;
+        if shape.0.first() != Some(&Dim::batch()) {
+            return None;
+        }
+        bytes = bytes.checked_add(shape.elements_per_sample()?.checked_mul(4)?)?;
+    }
+    Some(bytes)
+}
+
+/// Compares the same samples in different company: the first half of the first batch stands also at the end
+/// of a batch that goes through the samples backwards. Batches of one show nothing and need nothing.
+fn independent_of_batch(trainer: &mut Trainer, split: &Split, size: i64) -> Result<bool> {
+    let straight = trainer.constants(&split.range(0, size)?)?;
+    let half = size / 2;
+    if half == 0 {
+        return Ok(true);
+    }
+    let device = straight[0].device();
+    let last = split.samples - 1;
+    let company =
+        Tensor::f_arange_start_step(last, last - (size - half), -1, (tch::Kind::Int64, device))?;
+    let first = Tensor::f_arange(half, (tch::Kind::Int64, device))?;
+    let mixed = trainer.constants(&split.gather(&Tensor::f_cat(&[company, first], 0)?)?)?;
+    for (a, b) in straight.iter().zip(&mixed) {
+        let (a, b) = (a.f_narrow(0, 0, half)?, b.f_narrow(0, size - half, half)?);
+        if !a.f_allclose(&b, 1e-5, 1e-6, true)? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// In whole batches: the last one starts earlier if it would be short.
+fn compute(trainer: &mut Trainer, split: &Split, size: i64) -> Result<Vec<Tensor>> {
+    let mut parts: Vec<Vec<Tensor>> = Vec::new();
+    let mut done = 0;
+    while done < split.samples {
+        let start = done.min(split.samples - size);
+        let values = trainer.constants(&split.range(start, size)?)?;
+        parts.resize_with(values.len(), Vec::new);
+        for (part, value) in parts.iter_mut().zip(values) {
+            part.push(value.f_narrow(0, done - start, size - (done - start))?);
+        }
+        done = start + size;
+    }
+    parts
+        .iter()
+        .map(|part| Ok(Tensor::f_cat(part, 0)?))
+        .collect()
+}
+
+/// How many bytes may be kept: two fifths of the memory that is free.
+fn budget(device: Device) -> u64 {
+    if device.is_cuda() {
+        return GPU_BUDGET;
+    }
+    let info = std::fs::read_to_string("/proc/meminfo").unwrap_or_default();
+    let available = info.lines().find_map(|line| {
+        let rest = line.strip_prefix("MemAvailable:")?;
+        rest.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()
+    });
+    available.map_or(GPU_BUDGET, |kilobytes| kilobytes * 1024 / 5 * 2)
+}

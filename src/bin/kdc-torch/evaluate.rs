@@ -1,0 +1,95 @@
+//! Measuring a network: its answers on samples, in evaluation mode.
+
+use crate::data::{DataSet, Split};
+use crate::failure::{Failure, Result};
+use crate::interpreter::Executable;
+use crate::parameters::Parameters;
+use kdc::plan::Evaluation;
+use tch::{Kind, Tensor, no_grad_guard};
+
+/// What a network answered, and what was right.
+pub struct Answers {
+    /// `[samples]`, the class with the largest logit.
+    predicted: Tensor,
+    labels: Tensor,
+    /// `[samples]`, whether the right class is among the five largest logits.
+    in_top5: Tensor,
+    classes: i64,
+}
+
+/// Runs the network over all samples of the split, in order. Draws no random number.
+pub fn evaluate(
+    evaluation: &Evaluation,
+    parameters: &Parameters,
+    data: &DataSet,
+    split: &Split,
+) -> Result<Answers> {
+    let _no_grad = no_grad_guard();
+    let fields = data.fields();
+    let mut program = Executable::new(&evaluation.program, &fields, parameters)?;
+    let missing = |what: &str| Failure::Bug(format!("the plan's evaluation lacks `{what}`"));
+    let outputs = &evaluation.program.outputs;
+    let logits_at = outputs.iter().position(|name| *name == evaluation.logits);
+    let logits_at = logits_at.ok_or_else(|| missing(&evaluation.logits))?;
+    let label_at = fields.iter().position(|name| *name == evaluation.label);
+    let label_at = label_at.ok_or_else(|| missing(&evaluation.label))?;
+
+    let classes = evaluation.classes as i64;
+    let (mut predicted, mut labels, mut in_top5) = (Vec::new(), Vec::new(), Vec::new());
+    let mut start = 0;
+    while start < split.samples {
+        let size = data.batch_size().min(split.samples - start);
+        let batch = split.range(start, size)?;
+        let inputs: Vec<&Tensor> = batch.fields.iter().collect();
+        let logits = &program.run(&inputs, size)?[logits_at];
+        let label = &batch.fields[label_at];
+        let (_, top) = logits.f_topk(classes.min(5), 1, true, true)?;
+        in_top5.push(
+            top.f_eq_tensor(&label.f_unsqueeze(1)?)?
+                .f_any_dim(1, false)?,
+        );
+        predicted.push(logits.f_argmax(1, false)?);
+        labels.push(label.shallow_clone());
+        start += size;
+    }
+    Ok(Answers {
+        predicted: Tensor::f_cat(&predicted, 0)?,
+        labels: Tensor::f_cat(&labels, 0)?,
+        in_top5: Tensor::f_cat(&in_top5, 0)?,
+        classes,
+    })
+}
+
+impl Answers {
+    pub fn accuracy(&self) -> Result<f64> {
+        mean(&self.predicted.f_eq_tensor(&self.labels)?)
+    }
+
+    pub fn top5(&self) -> Result<f64> {
+        mean(&self.in_top5)
+    }
+
+    /// For each class, the share of its samples that were recognised; NaN for a class without samples.
+    pub fn per_class(&self) -> Result<Vec<f64>> {
+        let right = self
+            .labels
+            .f_masked_select(&self.predicted.f_eq_tensor(&self.labels)?)?;
+        let count = |labels: &Tensor| {
+            labels
+                .f_bincount::<Tensor>(None, self.classes)?
+                .f_to_kind(Kind::Double)
+        };
+        Ok(Vec::<f64>::try_from(
+            count(&right)?.f_div(&count(&self.labels)?)?,
+        )?)
+    }
+
+    /// How often the two give the same answer.
+    pub fn agreement(&self, other: &Answers) -> Result<f64> {
+        mean(&self.predicted.f_eq_tensor(&other.predicted)?)
+    }
+}
+
+fn mean(of: &Tensor) -> Result<f64> {
+    Ok(f64::try_from(of.f_to_kind(Kind::Double)?.f_mean(None)?)?)
+}

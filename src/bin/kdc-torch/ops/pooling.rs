@@ -1,0 +1,46 @@
+//! Pooling and resizing.
+
+use super::site::Site;
+use super::{Kernel, unary};
+use crate::failure::Result;
+
+pub fn kernel(site: &Site) -> Result<Option<Kernel>> {
+    match site.node.op.as_str() {
+        "max_pool2d" => {
+            let [kernel, stride, padding] = window(site)?;
+            unary(move |x| x.f_max_pool2d(kernel, stride, padding, [1, 1], false))
+        }
+        "avg_pool2d" => {
+            let [kernel, stride, padding] = window(site)?;
+            unary(move |x| x.f_avg_pool2d(kernel, stride, padding, false, true, None))
+        }
+        "avg_pool1d" => {
+            let (kernel, stride) = (site.int("kernel")?, site.int("stride")?);
+            let padding = site.int("padding")?;
+            unary(move |x| x.f_avg_pool1d(kernel, stride, padding, false, true))
+        }
+        "adaptive_avg_pool2d" => {
+            let size = site.pair("size")?;
+            unary(move |x| x.f_adaptive_avg_pool2d(size))
+        }
+        "global_avg_pool" => unary(|x| x.f_mean_dim([2i64, 3].as_slice(), false, None)),
+        "resize_nearest" => {
+            let size = site.pair("size")?;
+            unary(move |x| x.f_upsample_nearest2d(size, None, None))
+        }
+        "resize_bilinear" => {
+            let (size, align_corners) = (site.pair("size")?, site.flag("align_corners")?);
+            unary(move |x| x.f_upsample_bilinear2d(size, align_corners, None, None))
+        }
+        _ => Ok(None),
+    }
+}
+
+/// Kernel, stride and padding.
+fn window(site: &Site) -> Result<[[i64; 2]; 3]> {
+    Ok([
+        site.pair("kernel")?,
+        site.pair("stride")?,
+        site.pair("padding")?,
+    ])
+}

@@ -1,0 +1,189 @@
+//! PyTorch's optimizers, to the last bit, in plain tensor operations.
+//!
+//! libtorch's own C++ Adam rounds differently from Python's (`mul_` and `add_` for `lerp_`), and tch passes
+//! no scalars such as `alpha`, which are fused multiply-adds there: `addcmul` with a 0-dimensional tensor is
+//! the same operation.
+
+use kdc::plan::Optimizer as Settings;
+use tch::{Kind, TchError, Tensor, no_grad_guard};
+
+type Result<T> = std::result::Result<T, TchError>;
+
+/// The optimizer's state for a list of parameters.
+pub struct Optimizer {
+    settings: Settings,
+    parameters: Vec<Tensor>,
+    /// Of each parameter; empty until the first step.
+    moments: Vec<Moments>,
+    steps: i32,
+}
+
+struct Moments {
+    /// Adam's running mean of the gradient, or SGD's momentum.
+    first: Tensor,
+    /// Adam's running mean of its square.
+    second: Option<Tensor>,
+}
+
+impl Optimizer {
+    /// Changes `parameters` in place, in this order.
+    pub fn new(settings: &Settings, parameters: Vec<Tensor>) -> Optimizer {
+        Optimizer {
+            settings: settings.clone(),
+            parameters,
+            moments: Vec::new(),
+            steps: 0,
+        }
+    }
+
+    pub fn parameters(&self) -> &[Tensor] {
+        &self.parameters
+    }
+
+    /// One step along `gradients`, one for each parameter.
+    pub fn step(&mut self, gradients: &[Tensor]) -> Result<()> {
+        let _no_grad = no_grad_guard();
+        if self.moments.is_empty() {
+            self.moments = self.initial_moments(gradients)?;
+        }
+        self.steps += 1;
+        let each = self
+            .parameters
+            .iter_mut()
+            .zip(gradients)
+            .zip(&mut self.moments);
+        for ((parameter, gradient), moments) in each {
+            match self.settings {
+                Settings::Adam {
+                    lr,
+                    betas,
+                    eps,
+                    weight_decay,
+                } => {
+                    let gradient = add_scaled(gradient, parameter, weight_decay)?;
+                    adam(
+                        parameter,
+                        &gradient,
+                        moments,
+                        &Adam::at(self.steps, lr, betas, eps),
+                    )?;
+                }
+                Settings::Adamw {
+                    lr,
+                    betas,
+                    eps,
+                    weight_decay,
+                } => {
+                    let _ = parameter.f_mul_scalar_(1.0 - lr * weight_decay)?;
+                    adam(
+                        parameter,
+                        gradient,
+                        moments,
+                        &Adam::at(self.steps, lr, betas, eps),
+                    )?;
+                }
+                Settings::Sgd {
+                    lr,
+                    momentum,
+                    weight_decay,
+                    nesterov,
+                } => {
+                    let gradient = add_scaled(gradient, parameter, weight_decay)?;
+                    let first_step = self.steps == 1;
+                    let direction =
+                        sgd_direction(gradient, moments, momentum, nesterov, first_step)?;
+                    let _ = parameter.f_addcmul_(&direction, &scalar(-lr, parameter)?)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn initial_moments(&self, gradients: &[Tensor]) -> Result<Vec<Moments>> {
+        let adam = !matches!(self.settings, Settings::Sgd { .. });
+        gradients
+            .iter()
+            .map(|gradient| {
+                Ok(Moments {
+                    first: gradient.f_zeros_like()?,
+                    second: adam.then(|| gradient.f_zeros_like()).transpose()?,
+                })
+            })
+            .collect()
+    }
+}
+
+/// Adam's numbers at one step, computed in f64 as Python does.
+struct Adam {
+    betas: (f64, f64),
+    eps: f64,
+    step_size: f64,
+    sqrt_correction: f64,
+}
+
+impl Adam {
+    fn at(step: i32, lr: f64, betas: (f64, f64), eps: f64) -> Adam {
+        let step = f64::from(step);
+        Adam {
+            betas,
+            eps,
+            step_size: lr / (1.0 - betas.0.powf(step)),
+            sqrt_correction: (1.0 - betas.1.powf(step)).sqrt(),
+        }
+    }
+}
+
+fn adam(parameter: &mut Tensor, gradient: &Tensor, moments: &mut Moments, at: &Adam) -> Result<()> {
+    let Moments {
+        first,
+        second: Some(second),
+    } = moments
+    else {
+        return Err(TchError::Kind("Adam's state lacks a moment".into()));
+    };
+    let _ = first.f_lerp_(gradient, 1.0 - at.betas.0)?;
+    let scaled = gradient.f_mul_scalar(1.0 - at.betas.1)?;
+    let _ = second
+        .f_mul_scalar_(at.betas.1)?
+        .f_addcmul_(&scaled, gradient)?;
+    let size = second
+        .f_sqrt()?
+        .f_div_scalar_(at.sqrt_correction)?
+        .f_add_scalar_(at.eps)?;
+    let _ = parameter.f_addcdiv_(&first.f_mul_scalar(-at.step_size)?, &size)?;
+    Ok(())
+}
+
+fn sgd_direction(
+    gradient: Tensor,
+    moments: &mut Moments,
+    momentum: f64,
+    nesterov: bool,
+    first_step: bool,
+) -> Result<Tensor> {
+    if momentum == 0.0 {
+        return Ok(gradient);
+    }
+    let velocity = &mut moments.first;
+    if first_step {
+        velocity.f_copy_(&gradient)?;
+    } else {
+        let _ = velocity.f_mul_scalar_(momentum)?.f_add_(&gradient)?;
+    }
+    if nesterov {
+        return gradient.f_addcmul(velocity, &scalar(momentum, &gradient)?);
+    }
+    Ok(velocity.shallow_clone())
+}
+
+/// `gradient + scale * parameter` with one rounding, as `Tensor.add(alpha=)` computes it.
+fn add_scaled(gradient: &Tensor, parameter: &Tensor, scale: f64) -> Result<Tensor> {
+    if scale == 0.0 {
+        return Ok(gradient.shallow_clone());
+    }
+    gradient.f_addcmul(parameter, &scalar(scale, parameter)?)
+}
+
+fn scalar(value: f64, like: &Tensor) -> Result<Tensor> {
+    Tensor::f_full([0i64; 0], value, (Kind::Float, like.device()))
+}

@@ -1,0 +1,246 @@
+//! The parameters and buffers of a run: an ordered table, and how they start.
+
+use crate::failure::{Failure, Result};
+use crate::random::{Fnv, derive_seed};
+use kdc::plan::{Init, Parameter, ParameterKind, Plan, Weights};
+use kdc::shape::Shape;
+use std::collections::{BTreeMap, HashMap};
+use tch::{Device, Kind, Tensor};
+
+/// Named tensors, as a safetensors file holds them.
+pub type NamedTensors = Vec<(String, Tensor)>;
+
+/// In the plan's order.
+pub struct Parameters {
+    entries: Vec<Entry>,
+    index: HashMap<String, usize>,
+    device: Device,
+}
+
+pub struct Entry {
+    pub parameter: Parameter,
+    /// Shared with whatever reads it; changed in place only.
+    pub tensor: Tensor,
+}
+
+impl Parameters {
+    /// Draws every parameter as the plan says, on the CPU, and moves it to the device; networks that
+    /// have their weights from elsewhere take them from `loaded`, by the network's name.
+    ///
+    /// Owners of auxiliary parameters come first, each from a seed of its own, so that a tap changes
+    /// nobody else's weights. Then network by network after `manual_seed(seed + offset)`, in
+    /// declaration order. So the default generator is left where PyTorch's stands after
+    /// `torch.manual_seed(seed); Student()`, and dropout goes on from there.
+    pub fn new(
+        plan: &Plan,
+        seed: u64,
+        device: Device,
+        loaded: &HashMap<String, NamedTensors>,
+    ) -> Result<Parameters> {
+        let tensors = draw_all(plan, seed, loaded)?;
+        Parameters::assemble(plan, device, tensors)
+    }
+
+    /// Takes all networks' parameters from `loaded`; auxiliary layers, which no network needs to be measured,
+    /// are left at zero. Draws nothing.
+    pub fn loaded(
+        plan: &Plan,
+        device: Device,
+        loaded: &HashMap<String, NamedTensors>,
+    ) -> Result<Parameters> {
+        let mut tensors = BTreeMap::new();
+        for parameter in &plan.parameters {
+            let tensor = match loaded.get(&parameter.owner) {
+                Some(found) => take(parameter, found)?,
+                None => {
+                    Tensor::f_zeros(size_of(parameter)?.as_slice(), (Kind::Float, Device::Cpu))?
+                }
+            };
+            tensors.insert(parameter.name.as_str(), tensor);
+        }
+        Parameters::assemble(plan, device, tensors)
+    }
+
+    fn assemble(plan: &Plan, device: Device, mut tensors: Tensors) -> Result<Parameters> {
+        let entries = plan
+            .parameters
+            .iter()
+            .map(|parameter| {
+                let tensor = tensors.remove(parameter.name.as_str()).ok_or_else(|| {
+                    Failure::Bug(format!(
+                        "the plan's parameter `{}` belongs to `{}`, which is neither a network nor the \
+                         owner of auxiliary layers",
+                        parameter.name, parameter.owner
+                    ))
+                })?;
+                Ok(Entry {
+                    parameter: parameter.clone(),
+                    tensor: tensor.f_to_device(device)?,
+                })
+            })
+            .collect::<Result<Vec<_>>>()?;
+        let index = entries
+            .iter()
+            .enumerate()
+            .map(|(i, entry)| (entry.parameter.name.clone(), i))
+            .collect();
+        Ok(Parameters {
+            entries,
+            index,
+            device,
+        })
+    }
+
+    pub fn get(&self, name: &str) -> Option<&Tensor> {
+        self.index.get(name).map(|&i| &self.entries[i].tensor)
+    }
+
+    pub fn device(&self) -> Device {
+        self.device
+    }
+
+    pub fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
+    /// Those of one network, under PyTorch's names: without the owner in front.
+    pub fn of_network(&self, network: &str) -> Result<NamedTensors> {
+        self.entries
+            .iter()
+            .filter(|e| e.parameter.owner == network)
+            .map(|e| Ok((own_name(&e.parameter), detached_copy(&e.tensor)?)))
+            .collect()
+    }
+
+    /// Those of taps and losses, under their full names.
+    pub fn auxiliary(&self) -> Result<NamedTensors> {
+        self.entries
+            .iter()
+            .filter(|e| e.parameter.kind == ParameterKind::Auxiliary)
+            .map(|e| Ok((e.parameter.name.clone(), detached_copy(&e.tensor)?)))
+            .collect()
+    }
+
+    /// Lets gradients into the named parameters, and into no others.
+    pub fn learn(&self, names: &[String]) -> Result<()> {
+        for entry in &self.entries {
+            let learns = names.contains(&entry.parameter.name);
+            let _same = entry.tensor.f_set_requires_grad(learns)?;
+        }
+        Ok(())
+    }
+}
+
+/// By the parameter's full name.
+type Tensors<'a> = BTreeMap<&'a str, Tensor>;
+
+fn draw_all<'a>(
+    plan: &'a Plan,
+    seed: u64,
+    loaded: &HashMap<String, NamedTensors>,
+) -> Result<Tensors<'a>> {
+    let mut tensors = BTreeMap::new();
+    for owner in auxiliary_owners(plan) {
+        let own_seed = derive_seed("parameters", seed, Fnv::of(owner.as_bytes()));
+        tch::manual_seed(own_seed as i64);
+        for parameter in owned_by(plan, owner) {
+            tensors.insert(parameter.name.as_str(), draw(parameter)?);
+        }
+    }
+    for network in &plan.networks {
+        match &network.weights {
+            Weights::Initialised { offset } => {
+                tch::manual_seed(seed.wrapping_add(*offset) as i64);
+                for parameter in owned_by(plan, &network.name) {
+                    tensors.insert(parameter.name.as_str(), draw(parameter)?);
+                }
+            }
+            Weights::Experiment { .. } => {
+                let found = loaded.get(&network.name).map_or(&[][..], Vec::as_slice);
+                for parameter in owned_by(plan, &network.name) {
+                    tensors.insert(parameter.name.as_str(), take(parameter, found)?);
+                }
+            }
+        }
+    }
+    Ok(tensors)
+}
+
+fn owned_by<'a>(plan: &'a Plan, owner: &'a str) -> impl Iterator<Item = &'a Parameter> {
+    plan.parameters.iter().filter(move |p| p.owner == owner)
+}
+
+fn auxiliary_owners(plan: &Plan) -> Vec<&str> {
+    let mut owners: Vec<&str> = Vec::new();
+    for parameter in &plan.parameters {
+        if parameter.kind == ParameterKind::Auxiliary && !owners.contains(&parameter.owner.as_str())
+        {
+            owners.push(&parameter.owner);
+        }
+    }
+    owners
+}
+
+fn draw(parameter: &Parameter) -> Result<Tensor> {
+    let size = size_of(parameter)?;
+    let mut tensor = Tensor::f_empty(size.as_slice(), (Kind::Float, Device::Cpu))?;
+    Ok(match parameter.init {
+        Init::Uniform { bound } => tensor.f_uniform_(-bound, bound)?,
+        Init::Normal { mean, std } => tensor.f_normal_(mean, std)?,
+        Init::Constant(value) => tensor.f_fill_(value)?,
+    })
+}
+
+/// The parameter's tensor from a file's, whose shape must be the plan's: libtorch would broadcast.
+fn take(parameter: &Parameter, found: &[(String, Tensor)]) -> Result<Tensor> {
+    let name = own_name(parameter);
+    let (_, tensor) = found.iter().find(|(n, _)| *n == name).ok_or_else(|| {
+        Failure::Engine(format!(
+            "`{}` wants weights for `{name}`, which its file does not hold",
+            parameter.owner
+        ))
+    })?;
+    let size = size_of(parameter)?;
+    if tensor.size() != size || tensor.kind() != Kind::Float {
+        return Err(Failure::Engine(format!(
+            "`{}` wants `{name}` as 32-bit floats of shape {}, but its file holds {:?} of shape {:?}",
+            parameter.owner,
+            parameter.shape,
+            tensor.kind(),
+            tensor.size()
+        )));
+    }
+    Ok(tensor.f_detach_copy()?)
+}
+
+fn own_name(parameter: &Parameter) -> String {
+    let rest = parameter.name.strip_prefix(parameter.owner.as_str());
+    rest.and_then(|rest| rest.strip_prefix('.'))
+        .unwrap_or(&parameter.name)
+        .to_string()
+}
+
+fn size_of(parameter: &Parameter) -> Result<Vec<i64>> {
+    known_size(&parameter.shape).ok_or_else(|| {
+        Failure::Bug(format!(
+            "the plan gives parameter `{}` the shape {}, which is not fixed",
+            parameter.name, parameter.shape
+        ))
+    })
+}
+
+fn known_size(shape: &Shape) -> Option<Vec<i64>> {
+    shape
+        .0
+        .iter()
+        .map(|dim| dim.known().and_then(|n| i64::try_from(n).ok()))
+        .collect()
+}
+
+/// On the CPU and contiguous, as files want it.
+fn detached_copy(tensor: &Tensor) -> Result<Tensor> {
+    Ok(tensor
+        .f_detach_copy()?
+        .f_to_device(Device::Cpu)?
+        .f_contiguous()?)
+}

@@ -1,0 +1,89 @@
+//! `eval`: how good the students of a run are, class by class, and how far they agree with their teachers.
+
+use crate::console::{percent, table};
+use crate::evaluate::{Answers, evaluate};
+use crate::failure::{Failure, Result};
+use crate::parameters::{NamedTensors, Parameters};
+use crate::run_folder::{self, RunFolder};
+use crate::session::{Session, data_of, students};
+use kdc::plan::{Plan, Role};
+use std::collections::HashMap;
+
+/// Measures the saved students of all seeds on the test samples.
+pub fn eval(session: &Session, plan: &Plan) -> Result<()> {
+    for &seed in &plan.seeds {
+        let folder = RunFolder::of(&session.runs, plan, seed);
+        let weights = saved_weights(session, plan, &folder)?;
+        let parameters = Parameters::loaded(plan, session.device, &weights)?;
+        session
+            .console
+            .result(&format!("{}\n", folder.path.display()));
+        session.console.result(&tables(session, plan, &parameters)?);
+    }
+    Ok(())
+}
+
+fn saved_weights(
+    session: &Session,
+    plan: &Plan,
+    folder: &RunFolder,
+) -> Result<HashMap<String, NamedTensors>> {
+    let mut weights = HashMap::new();
+    let count = students(plan).count();
+    for student in students(plan) {
+        let path = folder.weights_path(count, &student.name);
+        if !path.exists() {
+            return Err(Failure::Usage(format!(
+                "there is no `{}`: train the experiment first",
+                path.display()
+            )));
+        }
+        weights.insert(student.name.clone(), run_folder::read_tensors(&path)?);
+    }
+    weights.extend(session.teachers(plan)?);
+    Ok(weights)
+}
+
+fn tables(session: &Session, plan: &Plan, parameters: &Parameters) -> Result<String> {
+    let mut answers: Vec<(&str, Role, Answers)> = Vec::new();
+    for network in &plan.networks {
+        for evaluation in plan
+            .evaluations
+            .iter()
+            .filter(|e| e.network == network.name)
+        {
+            let data = session.data(data_of(plan, &evaluation.data)?)?;
+            let given = evaluate(evaluation, parameters, &data, &data.test)?;
+            answers.push((&network.name, network.role, given));
+        }
+    }
+    let teachers: Vec<_> = answers.iter().filter(|a| a.1 == Role::Teacher).collect();
+    let mut rows = vec![vec!["network".to_string(), "top-1".into(), "top-5".into()]];
+    rows[0].extend(
+        teachers
+            .iter()
+            .map(|(name, ..)| format!("agrees with {name}")),
+    );
+    for (name, _, given) in &answers {
+        let mut row = vec![
+            name.to_string(),
+            percent(given.accuracy()?),
+            percent(given.top5()?),
+        ];
+        for (_, _, teacher) in &teachers {
+            row.push(percent(given.agreement(teacher)?));
+        }
+        rows.push(row);
+    }
+    let mut classes = vec![vec!["class".to_string()]];
+    classes[0].extend(answers.iter().map(|(name, ..)| name.to_string()));
+    for (_, _, given) in &answers {
+        for (class, share) in given.per_class()?.into_iter().enumerate() {
+            if classes.len() <= class + 1 {
+                classes.push(vec![class.to_string()]);
+            }
+            classes[class + 1].push(percent(share));
+        }
+    }
+    Ok(format!("{}\n\n{}\n", table(&rows), table(&classes)))
+}

@@ -1,0 +1,118 @@
+//! Whether an earlier run's result still is what its experiment would give.
+
+use crate::run_folder::{RunFolder, Status};
+use kdc::plan::{DataSet, Plan, Stage, Weights};
+use std::fmt;
+use std::path::Path;
+
+#[derive(Debug, PartialEq)]
+pub enum Fit {
+    Fits,
+    /// Nobody has trained it here.
+    Missing,
+    /// It was interrupted or diverged.
+    Unfinished,
+    /// What has changed since.
+    Changed(Vec<&'static str>),
+}
+
+impl fmt::Display for Fit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Fit::Fits => f.write_str("nothing that it depends on has changed"),
+            Fit::Missing => f.write_str("it has no result yet"),
+            Fit::Unfinished => f.write_str("its last run was not finished"),
+            Fit::Changed(what) => {
+                let verb = if what.len() == 1 { "has" } else { "have" };
+                write!(f, "its {} {verb} changed", what.join(" and its "))
+            }
+        }
+    }
+}
+
+/// The seed whose result others use.
+pub fn first_seed(plan: &Plan) -> u64 {
+    plan.seeds.first().copied().unwrap_or_default()
+}
+
+/// Compares the result in `runs` with what `plan` would train. `data_hash` tells what a data set holds now.
+pub fn fit(runs: &Path, plan: &Plan, data_hash: &dyn Fn(&DataSet) -> Option<String>) -> Fit {
+    let folder = RunFolder::of(runs, plan, first_seed(plan));
+    let (Some(record), Some(then)) = (folder.record(), folder.plan()) else {
+        return Fit::Missing;
+    };
+    if record.status != Status::Finished {
+        return Fit::Unfinished;
+    }
+    let mut changed = changed_sections(&without_sources(&then), &without_sources(plan));
+    let same_data = plan.data.iter().all(|data| {
+        let recorded = record.data.iter().find(|r| r.name == data.name);
+        recorded.map(|r| r.hash.clone()) == data_hash(data)
+    });
+    if !same_data && !changed.contains(&"data") {
+        changed.push("data");
+    }
+    let teachers_fit = plan.networks.iter().all(|network| match &network.weights {
+        Weights::Experiment { plan, .. } => fit(runs, plan, data_hash) == Fit::Fits,
+        Weights::Initialised { .. } => true,
+    });
+    if !teachers_fit {
+        changed.push("own teacher");
+    }
+    if changed.is_empty() {
+        Fit::Fits
+    } else {
+        Fit::Changed(changed)
+    }
+}
+
+fn changed_sections(then: &Plan, now: &Plan) -> Vec<&'static str> {
+    let settings = |stage: &Stage| Stage {
+        constant: Default::default(),
+        step: Default::default(),
+        edges: Vec::new(),
+        ..stage.clone()
+    };
+    let settings = |plan: &Plan| plan.stages.iter().map(settings).collect::<Vec<_>>();
+    let edges = |plan: &Plan| {
+        plan.stages
+            .iter()
+            .map(|s| s.edges.clone())
+            .collect::<Vec<_>>()
+    };
+    let networks = |plan: &Plan| (plan.networks.clone(), plan.parameters.clone());
+    let mut changed = Vec::new();
+    let mut compare = |same: bool, what| {
+        if !same {
+            changed.push(what);
+        }
+    };
+    compare(then.data == now.data, "data");
+    compare(then.seeds == now.seeds, "seed");
+    compare(networks(then) == networks(now), "networks");
+    compare(settings(then) == settings(now), "settings");
+    compare(edges(then) == edges(now), "edges");
+    // What is left: the same declarations compute something else.
+    if changed.is_empty() && then != now {
+        changed.push("computation");
+    }
+    changed
+}
+
+/// The texts and the compiler may change as long as they say the same.
+fn without_sources(plan: &Plan) -> Plan {
+    let mut plan = plan.clone();
+    plan.kdc.clear();
+    plan.sources.clear();
+    for stage in &mut plan.stages {
+        for edge in &mut stage.edges {
+            edge.at.clear();
+        }
+    }
+    for network in &mut plan.networks {
+        if let Weights::Experiment { plan, .. } = &mut network.weights {
+            **plan = without_sources(plan);
+        }
+    }
+    plan
+}

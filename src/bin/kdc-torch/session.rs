@@ -1,0 +1,282 @@
+//! Training experiments: one at a time, those they learn from first.
+
+use crate::console::{Console, percent};
+use crate::data::DataSet;
+use crate::evaluate::evaluate;
+use crate::failure::{Failure, Result};
+use crate::libtorch::device_name;
+use crate::parameters::{NamedTensors, Parameters};
+use crate::reuse::{self, Fit, first_seed};
+use crate::run::{Outcome, Run};
+use crate::run_folder::{self, DataRecord, GitState, Record, Results, RunFolder, Status};
+use crate::run_folder::{StageRecord, Versions};
+use crate::summary;
+use kdc::plan::{self, Plan, Role, Weights};
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::rc::Rc;
+use tch::Device;
+
+/// The libtorch that `build.rs` insists on.
+const LIBTORCH: &str = "2.11.0";
+
+/// What all experiments of one call share.
+pub struct Session {
+    pub device: Device,
+    /// Where run folders stand.
+    pub runs: PathBuf,
+    pub console: Console,
+    opened: RefCell<Vec<Rc<DataSet>>>,
+}
+
+/// What to do about a finished run in the way.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Existing {
+    Refuse,
+    Replace,
+}
+
+impl Session {
+    pub fn new(device: Device, runs: PathBuf, console: Console) -> Session {
+        Session {
+            device,
+            runs,
+            console,
+            opened: RefCell::default(),
+        }
+    }
+
+    /// Trains the experiment once for each of its seeds.
+    pub fn train(&self, plan: &Plan, existing: Existing) -> Result<()> {
+        for &seed in &plan.seeds {
+            self.make_way(plan, seed, existing)?;
+        }
+        let teachers = self.teachers(plan)?;
+        let mut records = Vec::new();
+        for &seed in &plan.seeds {
+            records.push(self.train_seed(plan, seed, &teachers)?);
+        }
+        if records.len() > 1 {
+            let folder = RunFolder {
+                path: self.runs.join(&plan.experiment),
+            };
+            let summary = summary::over_seeds(&records);
+            folder.write_text("summary.yaml", &summary.to_yaml()?)?;
+            self.console.result(&summary.table());
+        }
+        Ok(())
+    }
+
+    fn make_way(&self, plan: &Plan, seed: u64, existing: Existing) -> Result<()> {
+        let folder = RunFolder::of(&self.runs, plan, seed);
+        match folder.record() {
+            Some(record) if record.status == Status::Finished && existing == Existing::Refuse => {
+                Err(Failure::Usage(format!(
+                    "`{}` holds a finished run already\npass `--force` to replace it, or `--runs DIR` to \
+                     keep both",
+                    folder.path.display()
+                )))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The weights of all networks that come from another experiment, by the network's name. Trains
+    /// what is missing or no longer fits.
+    pub fn teachers(&self, plan: &Plan) -> Result<HashMap<String, NamedTensors>> {
+        let mut weights = HashMap::new();
+        for network in &plan.networks {
+            if let Weights::Experiment {
+                file,
+                network: student,
+                plan: source,
+            } = &network.weights
+            {
+                let mut fit = self.fit(source)?;
+                let path = student_weights(&self.runs, source, student);
+                if fit == Fit::Fits && !path.exists() {
+                    fit = Fit::Missing;
+                }
+                if fit == Fit::Fits {
+                    self.console.say(&format!(
+                        "`{}` from \"{file}\": reusing {}, as {fit}",
+                        network.name,
+                        path.display()
+                    ));
+                } else {
+                    self.console.say(&format!(
+                        "`{}` from \"{file}\": training it first, as {fit}",
+                        network.name
+                    ));
+                    self.train(source, Existing::Replace)?;
+                }
+                weights.insert(network.name.clone(), run_folder::read_tensors(&path)?);
+            }
+        }
+        Ok(weights)
+    }
+
+    fn fit(&self, plan: &Plan) -> Result<Fit> {
+        for data in &plan.data {
+            self.data(data)?;
+        }
+        let hash = |data: &plan::DataSet| Some(self.data(data).ok()?.hash.clone());
+        Ok(reuse::fit(&self.runs, plan, &hash))
+    }
+
+    /// The data set, opened once in a session.
+    pub fn data(&self, plan: &plan::DataSet) -> Result<Rc<DataSet>> {
+        if let Some(data) = self.opened.borrow().iter().find(|data| data.plan == *plan) {
+            return Ok(data.clone());
+        }
+        let data = Rc::new(DataSet::open(plan, self.device)?);
+        let why = match data.passed_over.as_slice() {
+            [] => String::new(),
+            reasons => format!(", as {}", reasons.join(" and ")),
+        };
+        self.console.say(&format!(
+            "data `{}`: {}{why}; {} training and {} test samples",
+            plan.name, data.source, data.train.samples, data.test.samples
+        ));
+        self.opened.borrow_mut().push(data.clone());
+        Ok(data)
+    }
+
+    fn train_seed(
+        &self,
+        plan: &Plan,
+        seed: u64,
+        teachers: &HashMap<String, NamedTensors>,
+    ) -> Result<Record> {
+        let folder = RunFolder::of(&self.runs, plan, seed);
+        let mut record = self.new_record(plan, seed)?;
+        folder.write_text("plan.yaml", &plan.to_yaml())?;
+        folder.write_record(&record)?;
+        self.console.say(&format!(
+            "training `{}`, seed {seed}, on {}",
+            plan.experiment, record.device
+        ));
+
+        let parameters = Parameters::new(plan, seed, self.device, teachers)?;
+        self.measure(plan, Role::Teacher, &parameters, &mut record.results)?;
+        let mut run = Run::new(self, plan, seed, &parameters, &folder);
+        let outcome = run.all_stages(&mut record.results)?;
+        record.status = match outcome {
+            Outcome::Finished => Status::Finished,
+            Outcome::Interrupted => Status::Interrupted,
+            Outcome::Diverged(_) => Status::Diverged,
+        };
+        if let Outcome::Diverged(place) = outcome {
+            folder.write_record(&record)?;
+            return Err(Failure::Training(place));
+        }
+        save(plan, &parameters, &folder)?;
+        if let Outcome::Interrupted = outcome {
+            folder.write_record(&record)?;
+            self.console.say(&format!(
+                "interrupted; what there was is in `{}`",
+                folder.path.display()
+            ));
+            return Err(Failure::Interrupted);
+        }
+        self.measure(plan, Role::Student, &parameters, &mut record.results)?;
+        folder.write_record(&record)?;
+        self.console
+            .result(&summary::of_run(plan, &record, &folder));
+        Ok(record)
+    }
+
+    /// Measures the networks of one role on the test samples, those that have not been measured yet.
+    fn measure(
+        &self,
+        plan: &Plan,
+        role: Role,
+        parameters: &Parameters,
+        results: &mut Results,
+    ) -> Result<()> {
+        let networks = plan.networks.iter().filter(|n| n.role == role);
+        for network in networks {
+            for evaluation in plan
+                .evaluations
+                .iter()
+                .filter(|e| e.network == network.name)
+            {
+                let data = self.data(data_of(plan, &evaluation.data)?)?;
+                let answers = evaluate(evaluation, parameters, &data, &data.test)?;
+                let accuracy = answers.accuracy()?;
+                results.test_accuracy.insert(network.name.clone(), accuracy);
+                if role == Role::Teacher {
+                    self.console.say(&format!(
+                        "teacher `{}`: {} of the test samples right",
+                        network.name,
+                        percent(accuracy)
+                    ));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn new_record(&self, plan: &Plan, seed: u64) -> Result<Record> {
+        let data = plan.data.iter().map(|set| {
+            let data = self.data(set)?;
+            Ok(DataRecord {
+                name: set.name.clone(),
+                source: data.source.clone(),
+                hash: data.hash.clone(),
+                training_samples: data.train.samples,
+                test_samples: data.test.samples,
+            })
+        });
+        let stages = plan.stages.iter().map(|stage| {
+            Ok(StageRecord {
+                name: stage.name.clone(),
+                epochs: stage.epochs,
+                batch: data_of(plan, &stage.data)?.batch.size,
+                optimizer: stage.optimizer.clone(),
+            })
+        });
+        Ok(Record {
+            status: Status::Running,
+            experiment: plan.experiment.clone(),
+            seed,
+            versions: Versions {
+                kdc: env!("CARGO_PKG_VERSION").to_string(),
+                libtorch: LIBTORCH.to_string(),
+            },
+            device: device_name(self.device),
+            threads: tch::get_num_threads() as u64,
+            data: data.collect::<Result<_>>()?,
+            stages: stages.collect::<Result<_>>()?,
+            git: GitState::here(),
+            results: Results::default(),
+        })
+    }
+}
+
+pub fn data_of<'a>(plan: &'a Plan, name: &str) -> Result<&'a plan::DataSet> {
+    let found = plan.data.iter().find(|data| data.name == name);
+    found.ok_or_else(|| Failure::Bug(format!("the plan has no data `{name}`")))
+}
+
+pub fn students(plan: &Plan) -> impl Iterator<Item = &plan::Network> {
+    plan.networks.iter().filter(|n| n.role == Role::Student)
+}
+
+fn student_weights(runs: &std::path::Path, plan: &Plan, student: &str) -> PathBuf {
+    RunFolder::of(runs, plan, first_seed(plan)).weights_path(students(plan).count(), student)
+}
+
+fn save(plan: &Plan, parameters: &Parameters, folder: &RunFolder) -> Result<()> {
+    let count = students(plan).count();
+    for student in students(plan) {
+        let path = folder.weights_path(count, &student.name);
+        folder.write_tensors(&path, &parameters.of_network(&student.name)?)?;
+    }
+    let auxiliary = parameters.auxiliary()?;
+    if !auxiliary.is_empty() {
+        folder.write_tensors(&folder.path.join("auxiliary.safetensors"), &auxiliary)?;
+    }
+    Ok(())
+}

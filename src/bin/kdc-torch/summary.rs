@@ -1,0 +1,125 @@
+//! The closing tables.
+
+use crate::console::{duration, grouped, percent, table};
+use crate::failure::{Failure, Result};
+use crate::run_folder::{Record, RunFolder};
+use kdc::plan::{ParameterKind, Plan, Role};
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// Of one run: networks with their accuracy, edges with their loss, the time it took.
+pub fn of_run(plan: &Plan, record: &Record, folder: &RunFolder) -> String {
+    let mut networks = vec![row(["network", "parameters", "test accuracy"])];
+    for network in &plan.networks {
+        let role = match network.role {
+            Role::Teacher => "teacher",
+            Role::Student => "student",
+        };
+        let accuracy = record.results.test_accuracy.get(&network.name);
+        networks.push(row([
+            &format!("{role} {}", network.name),
+            &grouped(parameters_of(plan, &network.name)),
+            &accuracy.map_or_else(|| "-".to_string(), |a| percent(*a)),
+        ]));
+    }
+    let mut edges = vec![row(["edge", "weight", "loss"])];
+    for edge in plan.stages.iter().flat_map(|stage| &stage.edges) {
+        let loss = record.results.losses.get(&edge.name);
+        edges.push(row([
+            &format!("{}: {}", edge.name, edge.written),
+            &edge.weight.to_string(),
+            &loss.map_or_else(|| "-".to_string(), |l| format!("{l:.4}")),
+        ]));
+    }
+    let time = duration(Duration::from_secs_f64(record.results.seconds));
+    format!(
+        "\n{}\n\n{}\n\n{} epochs in {time}; the results are in {}\n",
+        table(&networks),
+        table(&edges),
+        record.results.epochs,
+        folder.path.display()
+    )
+}
+
+fn parameters_of(plan: &Plan, owner: &str) -> u64 {
+    let owned = plan.parameters.iter().filter(|p| p.owner == owner);
+    let weights = owned.filter(|p| p.kind != ParameterKind::Buffer);
+    weights.filter_map(|p| p.shape.elements_per_sample()).sum()
+}
+
+/// `summary.yaml`: the test accuracies of several seeds.
+#[derive(Serialize)]
+pub struct Summary {
+    seeds: Vec<u64>,
+    test_accuracy: BTreeMap<String, Spread>,
+}
+
+#[derive(Serialize)]
+pub struct Spread {
+    mean: f64,
+    /// Of a sample: with n - 1.
+    standard_deviation: f64,
+    each: Vec<f64>,
+}
+
+pub fn over_seeds(records: &[Record]) -> Summary {
+    let mut each: BTreeMap<String, Vec<f64>> = BTreeMap::new();
+    for (network, accuracy) in records.iter().flat_map(|r| &r.results.test_accuracy) {
+        each.entry(network.clone()).or_default().push(*accuracy);
+    }
+    Summary {
+        seeds: records.iter().map(|record| record.seed).collect(),
+        test_accuracy: each.into_iter().map(|(k, v)| (k, Spread::of(v))).collect(),
+    }
+}
+
+impl Spread {
+    fn of(each: Vec<f64>) -> Spread {
+        let n = each.len() as f64;
+        let mean = each.iter().sum::<f64>() / n;
+        let squares: f64 = each.iter().map(|x| (x - mean).powi(2)).sum();
+        Spread {
+            mean,
+            standard_deviation: (squares / (n - 1.0).max(1.0)).sqrt(),
+            each,
+        }
+    }
+}
+
+impl Summary {
+    pub fn to_yaml(&self) -> Result<String> {
+        serde_yaml::to_string(self)
+            .map_err(|e| Failure::Bug(format!("`summary.yaml` cannot be written: {e}")))
+    }
+
+    pub fn table(&self) -> String {
+        let mut rows = vec![row(["network", "test accuracy", "over seeds"])];
+        for (network, spread) in &self.test_accuracy {
+            let (mean, deviation) = (spread.mean * 100.0, spread.standard_deviation * 100.0);
+            rows.push(row([
+                network,
+                &format!("{mean:.2} ± {deviation:.2} %"),
+                &spread.each.len().to_string(),
+            ]));
+        }
+        table(&rows)
+    }
+}
+
+fn row<const N: usize>(cells: [&str; N]) -> Vec<String> {
+    cells.map(str::to_string).to_vec()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn deviation_is_that_of_a_sample() {
+        let spread = Spread::of(vec![0.70, 0.71, 0.72]);
+        assert!((spread.mean - 0.71).abs() < 1e-12);
+        assert!((spread.standard_deviation - 0.01).abs() < 1e-12);
+        assert_eq!(Spread::of(vec![0.5]).standard_deviation, 0.0);
+    }
+}
