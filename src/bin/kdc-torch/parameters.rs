@@ -2,7 +2,7 @@
 
 use crate::failure::{Failure, Result};
 use crate::random::{Fnv, derive_seed};
-use kdc::plan::{Init, Parameter, ParameterKind, Plan, Weights};
+use kdc::plan::{Init, Parameter, Plan, Weights};
 use kdc::shape::Shape;
 use std::collections::{BTreeMap, HashMap};
 use tch::{Device, Kind, Tensor};
@@ -17,10 +17,10 @@ pub struct Parameters {
     device: Device,
 }
 
-pub struct Entry {
-    pub parameter: Parameter,
+struct Entry {
+    parameter: Parameter,
     /// Shared with whatever reads it; changed in place only.
-    pub tensor: Tensor,
+    tensor: Tensor,
 }
 
 impl Parameters {
@@ -99,10 +99,6 @@ impl Parameters {
         self.device
     }
 
-    pub fn entries(&self) -> &[Entry] {
-        &self.entries
-    }
-
     /// Those of one network, under PyTorch's names: without the owner in front.
     pub fn of_network(&self, network: &str) -> Result<NamedTensors> {
         self.entries
@@ -113,10 +109,11 @@ impl Parameters {
     }
 
     /// Those of taps and losses, under their full names.
-    pub fn auxiliary(&self) -> Result<NamedTensors> {
+    pub fn auxiliary(&self, plan: &Plan) -> Result<NamedTensors> {
+        let owners = auxiliary_owners(plan);
         self.entries
             .iter()
-            .filter(|e| e.parameter.kind == ParameterKind::Auxiliary)
+            .filter(|e| owners.contains(&e.parameter.owner.as_str()))
             .map(|e| Ok((e.parameter.name.clone(), detached_copy(&e.tensor)?)))
             .collect()
     }
@@ -170,12 +167,13 @@ fn owned_by<'a>(plan: &'a Plan, owner: &'a str) -> impl Iterator<Item = &'a Para
     plan.parameters.iter().filter(move |p| p.owner == owner)
 }
 
+/// Taps and edges with layers of their own, in the plan's order.
 fn auxiliary_owners(plan: &Plan) -> Vec<&str> {
     let mut owners: Vec<&str> = Vec::new();
     for parameter in &plan.parameters {
-        if parameter.kind == ParameterKind::Auxiliary && !owners.contains(&parameter.owner.as_str())
-        {
-            owners.push(&parameter.owner);
+        let owner = parameter.owner.as_str();
+        if plan.networks.iter().all(|n| n.name != owner) && !owners.contains(&owner) {
+            owners.push(owner);
         }
     }
     owners

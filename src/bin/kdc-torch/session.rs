@@ -274,7 +274,7 @@ fn save(plan: &Plan, parameters: &Parameters, folder: &RunFolder) -> Result<()> 
         let path = folder.weights_path(count, &student.name);
         folder.write_tensors(&path, &parameters.of_network(&student.name)?)?;
     }
-    let auxiliary = parameters.auxiliary()?;
+    let auxiliary = parameters.auxiliary(plan)?;
     if !auxiliary.is_empty() {
         folder.write_tensors(&folder.path.join("auxiliary.safetensors"), &auxiliary)?;
     }
