@@ -304,4 +304,12 @@ fn explain() {
         "{}",
         ran.out
     );
+    let ran = folder.kdc(&["explain", "operations"]);
+    assert!(
+        ran.code == 0 && ran.out.contains("conv2d conv_transpose2d"),
+        "{}",
+        ran.out
+    );
+    let ran = folder.kdc(&["explain", "codes"]);
+    assert_eq!(ran.out.lines().count(), kdc::diag::Code::ALL.len());
 }

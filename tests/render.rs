@@ -375,3 +375,20 @@ fn a_repair_at_the_end_of_a_long_line_can_be_seen() {
         "{human}"
     );
 }
+
+#[test]
+fn a_shape_stays_on_one_line() {
+    let case = Case::new("a = 1\n");
+    let shape = "[N, 32, 8, 8]";
+    for padding in 1..80 {
+        let words = format!("{} {shape}", "x".repeat(padding));
+        let diagnostic = Diagnostic::new(Code::E0301, &words)
+            .at(case.span("a"), &words)
+            .help(&words);
+        assert_eq!(
+            case.human(&diagnostic).matches(shape).count(),
+            3,
+            "{padding}"
+        );
+    }
+}

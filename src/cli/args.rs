@@ -89,7 +89,9 @@ Examples:
     #[command(before_long_help = "\
 Examples:
   kdc explain E0301
-  kdc explain conv2d")]
+  kdc explain conv2d
+  kdc explain codes          all codes
+  kdc explain operations     all operations")]
     Explain(Explain),
     /// Print versions and where the engine is
     Info,

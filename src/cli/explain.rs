@@ -6,14 +6,14 @@ use super::output::{self, Stream};
 use super::render::human::wrapping;
 use crate::diag::{Code, Severity, suggest};
 use crate::program::ops::torch_names::{self, Answer};
-use crate::program::ops::{self, Argument, Operation};
+use crate::program::ops::{self, Argument, Family, Operation};
 
 const WIDTH: usize = 80;
 
 pub fn run(args: &Explain) -> Exit {
     let what = args.what.trim();
-    let text = Code::parse(what)
-        .map(code)
+    let text = lists(what)
+        .or_else(|| Code::parse(what).map(code))
         .or_else(|| ops::find(what).map(operation))
         .or_else(|| torch(what));
     match text {
@@ -26,6 +26,25 @@ pub fn run(args: &Explain) -> Exit {
             Exit::Usage
         }
     }
+}
+
+/// All codes, or all operations.
+fn lists(what: &str) -> Option<String> {
+    Some(match what {
+        "codes" => Code::ALL
+            .iter()
+            .map(|code| format!("{code}  {}\n", code.summary()))
+            .collect(),
+        "operations" => ops::FAMILIES.iter().map(|family| names(family)).collect(),
+        _ => return None,
+    })
+}
+
+fn names(family: &Family) -> String {
+    let names: Vec<&str> = family.operations.iter().map(|op| op.name).collect();
+    let options = wrapping(WIDTH).initial_indent("  ").subsequent_indent("  ");
+    let names = textwrap::fill(&names.join(" "), options);
+    format!("{}\n{names}\n", family.title)
 }
 
 fn unknown(what: &str) -> String {

@@ -4,6 +4,7 @@
 //! for every label.
 
 use super::harmless;
+use super::human::{prose, wrapping};
 use crate::diag::Label;
 use crate::source::{SourceFile, Sources};
 use miette::{LabeledSpan, MietteError, MietteSpanContents, SourceCode, SourceSpan, SpanContents};
@@ -166,8 +167,8 @@ pub fn cut(line: &str, anchor: &Range<usize>, width: usize) -> String {
 
 /// A label's text in lines that end within the width; none if it has no text.
 fn wrapped(text: &str, column: usize, width: usize) -> Option<String> {
-    let options = super::human::wrapping(width.saturating_sub(column + 4).max(32));
-    (!text.is_empty()).then(|| textwrap::fill(&harmless(text), options))
+    let options = wrapping(width.saturating_sub(column + 4).max(32));
+    (!text.is_empty()).then(|| textwrap::fill(&prose(text), options))
 }
 
 impl SourceCode for Excerpt {

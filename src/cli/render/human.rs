@@ -29,6 +29,9 @@ impl Style {
     };
 }
 
+/// Stands for a blank at which no line may break.
+pub const TIE: char = '\u{e000}';
+
 /// The gutter with line numbers that stands before the text of a snippet.
 const GUTTER: usize = 8;
 
@@ -43,7 +46,7 @@ pub fn render(diagnostic: &Diagnostic, sources: &Sources, style: &Style) -> Stri
                 Severity::Error => miette::Severity::Error,
                 Severity::Warning => miette::Severity::Warning,
             },
-            message: harmless(&diagnostic.message),
+            message: prose(&diagnostic.message),
             excerpt,
         },
         style,
@@ -70,8 +73,26 @@ pub fn render(diagnostic: &Diagnostic, sources: &Sources, style: &Style) -> Stri
     tidy(&text)
 }
 
+/// The text without what could harm a terminal, each shape in it held together on one line.
+pub fn prose(text: &str) -> String {
+    let mut brackets = 0_usize;
+    harmless(text)
+        .chars()
+        .map(|c| {
+            match c {
+                '[' => brackets += 1,
+                ']' => brackets = brackets.saturating_sub(1),
+                ' ' if brackets > 0 => return TIE,
+                _ => {}
+            }
+            c
+        })
+        .collect()
+}
+
 /// No blanks at the ends of lines, no empty lines at the end.
 fn tidy(text: &str) -> String {
+    let text = text.replace(TIE, " ");
     let lines: Vec<&str> = text.trim_end().lines().map(str::trim_end).collect();
     lines.join("\n") + "\n"
 }
@@ -103,7 +124,7 @@ fn related(note: &Note, sources: &Sources, style: &Style) -> Option<String> {
     let piece = Piece {
         code: None,
         severity: miette::Severity::Advice,
-        message: harmless(&note.text),
+        message: prose(&note.text),
         excerpt: Some(excerpt),
     };
     Some(draw(piece, &style))
@@ -150,7 +171,7 @@ fn footer(kind: &str, text: &str, style: &Style) -> String {
     let options = wrapping(style.width)
         .initial_indent(&lead)
         .subsequent_indent("        ");
-    textwrap::fill(&harmless(text), options) + "\n"
+    textwrap::fill(&prose(text), options) + "\n"
 }
 
 /// The lines that a repair gives, set apart.

@@ -22,7 +22,7 @@ fn harmless(text: &str) -> String {
         .filter(|&c| c != '\u{feff}')
         .map(|c| match c {
             '\n' | '\t' => c,
-            '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => '\u{fffd}',
+            '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | human::TIE => '\u{fffd}',
             c if c.is_control() => '\u{fffd}',
             c => c,
         })
