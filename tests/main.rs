@@ -5,3 +5,4 @@ mod binaries;
 mod cmd;
 mod docs;
 mod render;
+mod ui;

@@ -45,7 +45,7 @@ impl Elaborator<'_, '_> {
             return self.with_shapes(diagnostic, target.0, source.0);
         };
         let text = self.text(place).to_string();
-        let line = format!("tap {} = {text} -> {}", adapter.tap, adapter.step);
+        let line = format!("tap {} = {text} -> {}\n", adapter.tap, adapter.step);
         let whose = if adapter.trained {
             "; it learns with the student and is not exported"
         } else {
@@ -54,30 +54,15 @@ impl Elaborator<'_, '_> {
         let edits = vec![
             Edit {
                 span: self.line_start(edge),
-                text: format!("{line}\n"),
+                text: line,
             },
             Edit {
                 span: place,
                 text: adapter.tap.to_string(),
             },
         ];
-        let help = format!(
-            "{}{whose}:\n\n    {line}\n    edge {}\n",
-            adapter.says,
-            self.mended(edge, place, adapter.tap)
-        );
+        let help = format!("{}{whose}", adapter.says);
         diagnostic.fix(help, Applicability::Unsafe, edits)
-    }
-
-    /// The edge with one of its sides replaced.
-    fn mended(&self, edge: &ast::Edge, place: Span, tap: &str) -> String {
-        let side = |span: Span| if span == place { tap } else { self.text(span) };
-        format!(
-            "{} ~> {} by {} …",
-            side(edge.source.span),
-            side(edge.target.span),
-            self.text(edge.loss.span)
-        )
     }
 
     fn line_start(&self, edge: &ast::Edge) -> Span {
