@@ -155,7 +155,11 @@ impl Elaborator<'_, '_> {
                     Value::Number(_) => Code::E0223,
                     _ => Code::E0224,
                 };
-                let diagnostic = Diagnostic::new(code, message).at(given.span, "this one");
+                let label = match code {
+                    Code::E0223 => "out of range",
+                    _ => given.value.kind(),
+                };
+                let diagnostic = Diagnostic::new(code, message).at(given.span, label);
                 self.report(diagnostic.note(parameter.doc));
                 return None;
             }

@@ -14,11 +14,10 @@ pub fn explained(name: &str, span: Span) -> Option<Diagnostic> {
 }
 
 /// `nn.Conv2d`, `torch.nn.functional.relu`, `F.relu`; also any other name after such a module.
-pub fn qualified(base: &Expr, name: &Name, span: Span, call: Span) -> Option<Diagnostic> {
+pub fn qualified(base: &Expr, name: &Name, span: Span) -> Option<Diagnostic> {
     if !is_module(base) {
         return None;
     }
-    let _ = call;
     Some(match torch_names::callable(&name.text) {
         Some(answer) => spelled(&name.text, answer, span),
         None => Diagnostic::new(
@@ -28,6 +27,14 @@ pub fn qualified(base: &Expr, name: &Name, span: Span, call: Span) -> Option<Dia
         .at(span, "PyTorch's spelling")
         .help("layers have plain names, such as `conv2d` and `linear`; `kdc explain operations` lists them"),
     })
+}
+
+/// The operation that a name of PyTorch's means.
+pub fn operation(name: &str) -> Option<&'static str> {
+    match torch_names::callable(name)? {
+        Answer::Name(kd) => Some(kd),
+        _ => None,
+    }
 }
 
 fn is_module(expr: &Expr) -> bool {

@@ -18,7 +18,7 @@ impl Elaborator<'_, '_> {
         name: &Name,
         span: Span,
     ) -> Value {
-        if let Some(diagnostic) = foreign::qualified(base, name, span, span) {
+        if let Some(diagnostic) = foreign::qualified(base, name, span) {
             return self.poison(diagnostic);
         }
         self.place(frame, base, name, span).value

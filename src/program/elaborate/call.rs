@@ -7,7 +7,7 @@ use crate::program::foreign;
 use crate::program::number::Number;
 use crate::program::value::{Callee, Given, Layer, Member, Value};
 use crate::source::Span;
-use crate::syntax::ast::{Arg, Expr, ExprKind};
+use crate::syntax::ast::{Arg, Expr, ExprKind, Name};
 use std::rc::Rc;
 
 /// The most layers that `repeat` makes.
@@ -34,9 +34,10 @@ impl Elaborator<'_, '_> {
                 return self.call_value(frame, target, given, callee.span, span);
             }
             ExprKind::Member { base, name } => {
-                if let Some(diagnostic) = foreign::qualified(base, name, callee.span, span) {
-                    self.arguments(frame, args);
-                    return self.poison(diagnostic);
+                if let Some(diagnostic) = foreign::qualified(base, name, callee.span) {
+                    self.report(diagnostic);
+                    self.foreign_arguments(frame, name, args);
+                    return Value::Poison;
                 }
                 self.expression(frame, callee)
             }
@@ -46,12 +47,25 @@ impl Elaborator<'_, '_> {
         self.call_value(frame, target, given, callee.span, span)
     }
 
-    fn callable(&mut self, frame: &mut Frame, name: &str, span: Span) -> Value {
-        if let Some(value) = self.find_callable(frame, name) {
-            return value;
+    /// The arguments of a call in PyTorch's spelling are told in the same go.
+    fn foreign_arguments(&mut self, frame: &mut Frame, callee: &Name, args: &[Arg]) {
+        self.arguments(frame, args);
+        let Some(kd) = foreign::operation(&callee.text) else {
+            return;
+        };
+        for arg in args {
+            if let Some(name) = &arg.name
+                && let Some(diagnostic) =
+                    foreign::argument(kd, &name.text, name.span, arg.value.span)
+            {
+                self.report(diagnostic);
+            }
         }
-        if let Some(diagnostic) = foreign::explained(name, span) {
-            return self.poison(diagnostic);
+    }
+
+    fn callable(&mut self, frame: &mut Frame, name: &str, span: Span) -> Value {
+        if let Some(value) = self.find_callable(frame, name, span) {
+            return value;
         }
         match frame.local(name).cloned() {
             Some(value) => value,

@@ -466,8 +466,8 @@ impl Elaborator<'_, '_> {
             Pattern::Name(name) => vec![name],
             Pattern::Tuple(names, _) => names.iter().collect(),
         };
-        for name in names {
-            self.no_second(frame, name);
+        if !names.into_iter().all(|name| self.is_first(frame, name)) {
+            return;
         }
         let value = match (pattern, value) {
             (Pattern::Name(name), layer @ Value::Layer(_)) => Value::Layer(Rc::new(Layer::Named {
@@ -522,9 +522,10 @@ impl Elaborator<'_, '_> {
         }
     }
 
-    /// Each name of a body is bound once.
-    fn no_second(&mut self, frame: &Frame, name: &ast::Name) {
-        if let Some(first) = frame.locals.iter().find(|l| l.name == name.text) {
+    /// Each name of a body is bound once; the first stays.
+    fn is_first(&mut self, frame: &Frame, name: &ast::Name) -> bool {
+        let first = frame.locals.iter().find(|l| l.name == name.text);
+        if let Some(first) = first {
             let diagnostic = Diagnostic::new(
                 Code::E0202,
                 format!("`{}` is defined twice in this body", name.text),
@@ -534,6 +535,7 @@ impl Elaborator<'_, '_> {
             .help("a name stands for one value: give the second another name");
             self.report(diagnostic);
         }
+        first.is_none()
     }
 
     fn output(&mut self, frame: &mut Frame, name: Option<&ast::Name>, expr: &ast::Expr) -> Value {
@@ -542,7 +544,9 @@ impl Elaborator<'_, '_> {
         let value = self.operand(value);
         if let Some(name) = name {
             frame.below.retain(|(_, at)| *at != name.span);
-            self.no_second(frame, name);
+            if !self.is_first(frame, name) {
+                return value;
+            }
             frame.bind(&name.text, value.clone(), name.span);
             frame.members.push((name.text.clone(), member));
             if let Value::Tensor(index) = value {

@@ -1,12 +1,13 @@
 //! Expressions: one function per construct.
 
 use super::{Elaborator, Frame, FrameKind};
-use crate::diag::{Applicability, Code, Diagnostic, Edit};
+use crate::diag::{Code, Diagnostic};
+use crate::program::load::DefId;
 use crate::program::number::Number;
+use crate::program::ops;
 use crate::program::value::{Layer, Value};
-use crate::program::{foreign, ops};
 use crate::source::Span;
-use crate::syntax::ast::{Expr, ExprKind, Pattern, Step, UnaryOp};
+use crate::syntax::ast::{Expr, ExprKind, ItemKind, Pattern, Step, UnaryOp};
 use std::rc::Rc;
 
 impl Elaborator<'_, '_> {
@@ -121,13 +122,7 @@ impl Elaborator<'_, '_> {
     }
 
     /// A name of the file; from inside a body only constants and what can be called.
-    fn file_name(
-        &mut self,
-        frame: &Frame,
-        id: crate::program::load::DefId,
-        name: &str,
-        span: Span,
-    ) -> Value {
+    fn file_name(&mut self, frame: &Frame, id: DefId, name: &str, span: Span) -> Value {
         let value = self.item(id, span);
         if frame.kind == FrameKind::File {
             return value;
@@ -148,7 +143,7 @@ impl Elaborator<'_, '_> {
     }
 
     /// A name where something to call is wanted: no tensor hides a layer.
-    pub fn find_callable(&mut self, frame: &mut Frame, name: &str) -> Option<Value> {
+    pub fn find_callable(&mut self, frame: &mut Frame, name: &str, span: Span) -> Option<Value> {
         let local = frame
             .locals
             .iter_mut()
@@ -160,16 +155,23 @@ impl Elaborator<'_, '_> {
         }
         match self.modules.lookup(frame.module, name) {
             Some(None) => return Some(Value::Poison),
-            Some(Some(id)) => {
-                match self.item(id, Span::new(self.modules.get(id.module).ast.id, 0..0)) {
-                    value @ (Value::Layer(_) | Value::Poison) => return Some(value),
-                    other if self.standard(name).is_none() => return Some(other),
-                    _ => {}
-                }
-            }
-            None => {}
+            Some(Some(id)) if self.may_be_called(id) => match self.item(id, span) {
+                value @ (Value::Layer(_) | Value::Poison) => return Some(value),
+                other if self.standard(name).is_none() => return Some(other),
+                _ => {}
+            },
+            _ => {}
         }
         self.standard(name)
+    }
+
+    /// Whether an item can mean something to call; an edge may have the name of its loss.
+    fn may_be_called(&self, id: DefId) -> bool {
+        let (ast, at) = self.modules.item(id);
+        matches!(
+            ast.items[at].kind,
+            ItemKind::Callable(_) | ItemKind::Constant(_) | ItemKind::Network(_)
+        )
     }
 
     fn choice(
@@ -239,7 +241,7 @@ impl Elaborator<'_, '_> {
             };
         };
         let mut values = Vec::new();
-        for element in elements.to_vec() {
+        for element in elements.iter().cloned() {
             let outer = frame.locals.len();
             self.bind_pattern(frame, pattern, element, span);
             values.push(self.branch(frame, body));
@@ -359,16 +361,13 @@ impl Elaborator<'_, '_> {
         let ExprKind::Name(name) = &step.kind else {
             return self.expression(frame, step);
         };
-        match self.find_callable(frame, name) {
+        match self.find_callable(frame, name, step.span) {
             Some(Value::Layer(layer)) => placed(&layer, step.span),
             Some(other) => other,
             None if frame.locals.iter().any(|l| l.name == *name) => {
                 self.name(frame, name, step.span)
             }
-            None => match foreign::explained(name, step.span) {
-                Some(diagnostic) => self.poison(diagnostic),
-                None => self.unknown_name(frame, name, step.span, "layer"),
-            },
+            None => self.unknown_name(frame, name, step.span, "layer"),
         }
     }
 
@@ -383,15 +382,6 @@ impl Elaborator<'_, '_> {
             )
             .at(span, value.kind()),
         )
-    }
-
-    /// Puts an edit before the text of a span.
-    pub fn insert_before(span: Span, text: &str) -> (Applicability, Vec<Edit>) {
-        let edit = Edit {
-            span: span.before(),
-            text: text.to_string(),
-        };
-        (Applicability::Unsafe, vec![edit])
     }
 }
 

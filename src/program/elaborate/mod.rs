@@ -32,6 +32,33 @@ use std::rc::Rc;
 /// How much following one experiment may take: far above any real network, far below a second.
 const FUEL: u64 = 4_000_000;
 
+/// Functions of the language that have no meaning yet.
+const LATER: [&str; 23] = [
+    "warmup",
+    "cosine_decay",
+    "step_decay",
+    "linear_decay",
+    "ramp",
+    "ema",
+    "statistics",
+    "group",
+    "patience",
+    "accuracy",
+    "weights",
+    "attention",
+    "chunk",
+    "unbind",
+    "random_ids",
+    "constant",
+    "normal",
+    "trunc_normal",
+    "fit",
+    "best",
+    "column",
+    "next_token",
+    "mixup",
+];
+
 /// Follows the expressions of one experiment, its imports included.
 pub struct Elaborator<'m, 'f> {
     pub modules: &'m mut Modules<'f>,
@@ -318,6 +345,9 @@ impl<'m, 'f> Elaborator<'m, 'f> {
 
     /// "There is nothing called `x` here", with the nearest name of those that could stand there.
     fn unknown_name(&mut self, frame: &Frame, name: &str, span: Span, what: &str) -> Value {
+        if LATER.contains(&name) {
+            return self.not_yet(&format!("`{name}`"), span);
+        }
         let mut there: Vec<String> = frame.locals.iter().map(|l| l.name.clone()).collect();
         there.extend(self.modules.names(frame.module).map(str::to_string));
         there.extend(super::ops::all().map(|op| op.name.to_string()));

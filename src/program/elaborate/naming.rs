@@ -113,7 +113,7 @@ impl Elaborator<'_, '_> {
         if !has_args {
             return false;
         }
-        match self.find_callable(frame, name) {
+        match self.find_callable(frame, name, callee.span) {
             Some(Value::Layer(layer)) => match &*layer {
                 Layer::Call { callee, .. } => self.owns(*callee),
                 _ => true,

@@ -24,7 +24,7 @@ struct Operands {
 
 impl Elaborator<'_, '_> {
     /// An operator, by the name of its operation.
-    pub(super) fn operation_by_name(
+    pub fn operation_by_name(
         &mut self,
         frame: &mut Frame,
         name: &str,

@@ -44,6 +44,7 @@ impl Elaborator<'_, '_> {
         // a side that is wrong is reported; the others have been looked at all the same
         let (source, target, loss, weight) = (source?, target?, loss?, weight?);
         self.targets_learn(edge, &source, &target)?;
+        let source = self.without_gradient(&mut frame, source);
         let signature = self.signature(Callee::Definition(loss.id));
         let bound = self.filled(edge, &signature, &loss, &source, &target)?;
         let value = self.run_loss(&frame, edge, &loss, &signature, &bound)?;
@@ -130,7 +131,7 @@ impl Elaborator<'_, '_> {
 
     fn loss(&mut self, frame: &mut Frame, expr: &Expr) -> Option<Loss> {
         let value = match &expr.kind {
-            ExprKind::Name(name) => match self.find_callable(frame, name) {
+            ExprKind::Name(name) => match self.find_callable(frame, name, expr.span) {
                 Some(value) => value,
                 None => self.expression(frame, expr),
             },
@@ -209,6 +210,23 @@ impl Elaborator<'_, '_> {
                 None
             }
         }
+    }
+
+    /// Knowledge flows one way: what a student gives as a source is cut from its gradient.
+    fn without_gradient(&mut self, frame: &mut Frame, source: Side) -> Side {
+        let cut = |this: &mut Self, frame: &mut Frame, (node, span): (NodeIndex, Span)| {
+            if !depends(&this.graph, &this.networks, node).learns() {
+                return (node, span);
+            }
+            match this.operation_by_name(frame, "detach", &[(Value::Tensor(node), span)], span) {
+                Value::Tensor(detached) => (detached, span),
+                _ => (node, span),
+            }
+        };
+        source
+            .into_iter()
+            .map(|side| cut(self, frame, side))
+            .collect()
     }
 
     /// A target must reach something that learns.
@@ -479,6 +497,18 @@ impl Elaborator<'_, '_> {
             .note(signature.written());
         };
         let target = self.graph.tensor(first);
+        if let (Some(ours), Some(theirs)) = (self.answers(first), self.answers(node)) {
+            return Diagnostic::new(
+                Code::E0306,
+                format!(
+                    "`{}` has {ours} classes, but `{text}` has {theirs}",
+                    self.text(first_span)
+                ),
+            )
+            .at(first_span, format!("{ours} classes"))
+            .also(span, format!("{theirs} classes"))
+            .help("both networks must answer for the same classes");
+        }
         let fits_alone =
             !matches!(clash, Clash::Rank) || target.shape.rank() == tensor.shape.rank();
         let message = if fits_alone {
@@ -496,6 +526,19 @@ impl Elaborator<'_, '_> {
             .at(first_span, format!("this is {}", target.shape))
             .also(span, format!("this is {}", tensor.shape));
         self.with_repair(diagnostic, edge, (first, first_span), (node, span))
+    }
+
+    /// The number of classes of a tensor that is a network's output, `[N, classes]`.
+    fn answers(&self, node: NodeIndex) -> Option<u64> {
+        let is_output = self
+            .networks
+            .iter()
+            .flat_map(|n| &n.instance.outputs)
+            .any(|(_, value)| matches!(value, Value::Tensor(index) if *index == node));
+        match self.graph.tensor(node).shape.0.as_slice() {
+            [_, classes] if is_output => classes.known(),
+            _ => None,
+        }
     }
 
     fn is_loss(&self, id: crate::program::load::DefId) -> bool {

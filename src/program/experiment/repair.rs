@@ -2,7 +2,7 @@
 
 use crate::diag::{Applicability, Diagnostic, Edit};
 use crate::program::elaborate::Elaborator;
-use crate::program::graph::NodeIndex;
+use crate::program::graph::{NodeIndex, What};
 use crate::shape::{Dim, Shape};
 use crate::source::Span;
 use crate::syntax::ast;
@@ -42,7 +42,7 @@ impl Elaborator<'_, '_> {
                 .map(|a| (a, target.1))
         };
         let Some((adapter, place)) = free.or_else(trained) else {
-            return self.with_shapes(diagnostic, target.0, source.0);
+            return self.with_shapes(diagnostic, target, source);
         };
         let text = self.text(place).to_string();
         let line = format!("tap {} = {text} -> {}\n", adapter.tap, adapter.step);
@@ -79,16 +79,31 @@ impl Elaborator<'_, '_> {
     fn with_shapes(
         &self,
         diagnostic: Diagnostic,
-        target: NodeIndex,
-        source: NodeIndex,
+        target: (NodeIndex, Span),
+        source: (NodeIndex, Span),
     ) -> Diagnostic {
         let mut diagnostic = diagnostic;
-        for node in [target, source] {
-            let node = self.graph.node(node);
-            let text = format!("`{}` gets its shape {} here", node.name, node.tensor.shape);
-            diagnostic = diagnostic.note_at(node.span, text);
+        for (node, side) in [target, source] {
+            let tensor = self.graph.tensor(node);
+            let text = format!("`{}` gets its shape {} here", self.text(side), tensor.shape);
+            diagnostic = diagnostic.note_at(self.made(node), text);
         }
         diagnostic.help("tap two values of one shape, or bring one to the other's with a layer")
+    }
+}
+
+impl Elaborator<'_, '_> {
+    /// Where a tensor was made, before an edge cut its gradient.
+    fn made(&self, node: NodeIndex) -> Span {
+        match (
+            &self.graph.node(node).what,
+            self.graph.operands(node).as_slice(),
+        ) {
+            (What::Operation { op, .. }, [from]) if op.name == "detach" => {
+                self.graph.node(*from).span
+            }
+            _ => self.graph.node(node).span,
+        }
     }
 }
 

@@ -210,13 +210,19 @@ impl Elaborator<'_, '_> {
                 self.not_yet(&format!("the setting `{other}`"), name.span);
             }
             _ => {
-                let diagnostic = unknown_setting(name, value);
+                let near = nearest(&name.text, SETTINGS.into_iter().chain(LATER));
+                // so that it is not missed as well
+                block
+                    .given
+                    .extend(near.map(|near| (near.to_string(), name.span)));
+                let diagnostic = unknown_setting(name, near);
                 self.report(diagnostic);
             }
         }
     }
 
     fn spread(&mut self, block: &mut Block, name: &Name) {
+        self.modules.lookup(self.root, &name.text);
         self.not_yet("settings shared by name", name.span);
         for setting in ["epochs", "optimizer"] {
             block.given.push((setting.to_string(), name.span));
@@ -364,7 +370,7 @@ fn optimizer(name: &str, settings: &Settings) -> Option<Optimizer> {
     })
 }
 
-fn unknown_setting(name: &Name, value: &Expr) -> Diagnostic {
+fn unknown_setting(name: &Name, near: Option<&str>) -> Diagnostic {
     let diagnostic = Diagnostic::new(
         Code::E0407,
         format!("training has no setting `{}`", name.text),
@@ -386,7 +392,7 @@ fn unknown_setting(name: &Name, value: &Expr) -> Diagnostic {
         "device" => {
             diagnostic.help("it belongs to the command line: `kdc train file.kd --device cuda`")
         }
-        _ => match nearest(&name.text, SETTINGS.into_iter().chain(LATER)) {
+        _ => match near {
             Some(near) => diagnostic.fix(
                 format!("there is one with a similar name: `{near}`"),
                 Applicability::Safe,
@@ -395,10 +401,7 @@ fn unknown_setting(name: &Name, value: &Expr) -> Diagnostic {
                     text: near.to_string(),
                 }],
             ),
-            None => {
-                let _ = value;
-                diagnostic.help(format!("the settings are {}", listed(SETTINGS, 8)))
-            }
+            None => diagnostic.help(format!("the settings are {}", listed(SETTINGS, 8))),
         },
     }
 }
