@@ -10,7 +10,7 @@ use crate::source::Span;
 use crate::syntax::ast::{Arg, Expr, ExprKind, Name};
 use std::rc::Rc;
 
-/// The most layers that `repeat` makes.
+/// The most times that `repeat` runs, and the most layers that it makes: a repeat may stand in another.
 const MOST_REPEATS: i64 = 10_000;
 
 impl Elaborator<'_, '_> {
@@ -165,6 +165,15 @@ impl Elaborator<'_, '_> {
                     },
                     _ => vec![step],
                 };
+                let made = (*n as usize).saturating_mul(steps.len());
+                if made > MOST_REPEATS as usize {
+                    let diagnostic = Diagnostic::new(
+                        Code::E0902,
+                        format!("this `repeat` makes {made} layers, more than {MOST_REPEATS}"),
+                    );
+                    let label = format!("{} layers, {n} times", steps.len());
+                    return self.poison(diagnostic.at(span, label));
+                }
                 let row = (0..*n).flat_map(|_| steps.iter().cloned()).collect();
                 Value::Layer(Rc::new(Layer::Chain {
                     steps: row,
