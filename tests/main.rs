@@ -4,5 +4,6 @@
 mod binaries;
 mod cmd;
 mod docs;
+mod plans;
 mod render;
 mod ui;

@@ -3,6 +3,7 @@
 
 use kdc::cli::files::{Disk, walk};
 use kdc::plan::Plan;
+use kdc::source::Files;
 use std::path::{Path, PathBuf};
 
 /// The examples that are experiments, with their plans.
@@ -41,7 +42,11 @@ fn every_golden_plan_has_an_example() {
     let known: Vec<PathBuf> = plans().into_iter().map(|(golden, _)| golden).collect();
     for entry in std::fs::read_dir("tests/plan").unwrap() {
         let path = entry.unwrap().path();
-        assert!(known.contains(&path), "{} belongs to no example", path.display());
+        assert!(
+            known.contains(&path),
+            "{} belongs to no example",
+            path.display()
+        );
     }
 }
 
@@ -51,4 +56,95 @@ fn what_is_printed_can_be_read_again() {
         let again = Plan::from_yaml(&plan.to_yaml());
         assert_eq!(again.as_ref(), Ok(&plan), "{}", golden.display());
     }
+}
+
+fn plan(path: &str) -> Plan {
+    let checked = kdc::check(&Disk, Path::new(path));
+    checked.plan.expect("it has no errors")
+}
+
+/// Multiply-adds by hand. `DeepNN`: 1024·27·128 + 1024·1152·64 + 256·576·64 + 256·576·32 in the convolutions,
+/// 2048·512 + 512·10 in the classifier. `LightNN`: 1024·27·16 + 256·144·16, and 1024·256 + 256·10. The
+/// regressor: 64·144·32. Parameters as PyTorch counts them.
+#[test]
+fn costs_are_those_of_the_tutorial() {
+    let (convolutions, classifier) = (93_192_192, 1_053_696);
+    let teacher = plan("examples/teacher.kd").cost;
+    assert_eq!(teacher.student.parameters, 1_186_986);
+    assert_eq!(teacher.student.multiply_adds, convolutions + classifier);
+    let kd = plan("examples/kd.kd").cost;
+    assert_eq!(
+        (kd.teacher, kd.auxiliary),
+        (teacher.student, teacher.auxiliary)
+    );
+    assert_eq!(kd.student.parameters, 267_738);
+    assert_eq!(kd.student.multiply_adds, 1_296_896);
+    let hint = plan("examples/hint.kd").cost;
+    assert_eq!(hint.student, kd.student);
+    assert_eq!(hint.teacher.parameters, 1_186_986 - 1_054_218);
+    assert_eq!(hint.teacher.multiply_adds, convolutions);
+    assert_eq!(hint.auxiliary.parameters, 16 * 32 * 9 + 32);
+    assert_eq!(hint.auxiliary.multiply_adds, 294_912);
+    assert_eq!(hint.auxiliary.parameter_bytes, 4 * (16 * 32 * 9 + 32));
+}
+
+#[test]
+fn what_no_edge_reaches_is_pruned() {
+    let pruned = |path| {
+        let stage = plan(path).stages.remove(0);
+        let names = stage.pruned.into_iter().filter(|p| p.parameters > 0);
+        names.map(|p| (p.value, p.parameters)).collect::<Vec<_>>()
+    };
+    let classifier = vec![("deep.logits".to_string(), 1_054_218)];
+    assert_eq!(pruned("examples/hint.kd"), classifier);
+    assert_eq!(pruned("examples/cosine.kd"), classifier);
+    assert_eq!(pruned("examples/kd.kd"), []);
+}
+
+/// A file that is not on the disk, beside the examples.
+struct Unsaved(&'static str);
+
+impl Files for Unsaved {
+    fn read(&self, path: &Path) -> Result<String, String> {
+        match path == Path::new("examples/unsaved.kd") {
+            true => Ok(self.0.into()),
+            false => Disk.read(path),
+        }
+    }
+
+    fn exists(&self, path: &Path) -> bool {
+        Disk.exists(path)
+    }
+
+    fn list(&self, folder: &Path) -> Vec<String> {
+        Disk.list(folder)
+    }
+}
+
+#[test]
+fn a_tap_that_two_edges_use_is_computed_once() {
+    let files = Unsaved(
+        "use models::LightNN
+use \"cifar10.kd\"::images
+
+teacher deep from \"teacher.kd\"
+student light = LightNN(classes: 10)
+
+tap pooled  = deep.flat -> avg_pool1d(2)
+tap lifted  = light.flat -> linear(1024)
+
+edge images.label ~> light.logits by cross_entropy
+edge pooled       ~> light.flat   by cosine
+edge pooled       ~> lifted       by mse
+
+train on images { epochs: 1, optimizer: adam(lr: 0.001) }
+",
+    );
+    let checked = kdc::check(&files, Path::new("examples/unsaved.kd"));
+    let stage = checked.plan.expect("it has no errors").stages.remove(0);
+    let nodes = || stage.constant.nodes.iter().chain(&stage.step.nodes);
+    let pools = nodes().filter(|node| node.op == "avg_pool1d");
+    assert_eq!(pools.count(), 1);
+    let convolutions = nodes().filter(|node| node.op == "conv2d");
+    assert_eq!(convolutions.count(), 4 + 2);
 }
