@@ -161,3 +161,63 @@ fn budget(device: Device) -> u64 {
     });
     available.map_or(GPU_BUDGET, |kilobytes| kilobytes * 1024 / 5 * 2)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{STUDENT, alone, data, parameters, plan, plan_with};
+    use kdc::plan::Plan;
+
+    /// The losses of an epoch's steps, bit by bit.
+    fn losses(plan: &Plan, kept: bool) -> Vec<Vec<f64>> {
+        let (data, parameters) = (data(plan), parameters(plan, 3));
+        let mut trainer = Trainer::new(&plan.stages[0], &data.fields(), &parameters, None).unwrap();
+        let constants = if kept {
+            Constants::new(&plan.stages[0], &mut trainer, &data, Device::Cpu).unwrap()
+        } else {
+            Constants::Recomputed(Reason::NothingToSave)
+        };
+        assert_eq!(matches!(constants, Constants::Kept(_)), kept);
+        let order = data.shuffled(3, 1).unwrap();
+        let step = |start| {
+            let index = order.narrow(0, start, 32);
+            let batch = data.train.gather(&index).unwrap();
+            let known = constants.of(&index, &batch, &mut trainer).unwrap();
+            let losses = trainer.step(&batch, &known).unwrap().losses;
+            Vec::<f64>::try_from(losses.to_kind(tch::Kind::Double)).unwrap()
+        };
+        [0, 32].map(step).to_vec()
+    }
+
+    #[test]
+    fn keeping_the_teachers_outputs_changes_no_bit() {
+        let _alone = alone();
+        let plan = plan(STUDENT);
+        assert_eq!(losses(&plan, true), losses(&plan, false));
+    }
+
+    #[test]
+    fn what_depends_on_the_batch_is_not_kept() {
+        let _alone = alone();
+        let teacher = "
+            use \"data.kd\"::images
+            model Deep() {
+                input image: [N, 3, 32, 32]
+                features = image -> conv2d(4, kernel: 3, padding: 1) -> relu -> max_pool2d(4)
+                raw = features -> flatten -> linear(10)
+                output logits = raw - mean(raw, dim: 0, keep: true)
+            }
+            student deep = Deep()
+            edge images.label ~> deep.logits by cross_entropy
+            train on images { epochs: 2, optimizer: adam(lr: 0.001), seed: 42 }
+        ";
+        let plan = plan_with(STUDENT, teacher);
+        let (data, parameters) = (data(&plan), parameters(&plan, 3));
+        let mut trainer = Trainer::new(&plan.stages[0], &data.fields(), &parameters, None).unwrap();
+        let constants = Constants::new(&plan.stages[0], &mut trainer, &data, Device::Cpu).unwrap();
+        assert!(matches!(
+            constants,
+            Constants::Recomputed(Reason::DependsOnBatch)
+        ));
+    }
+}

@@ -19,6 +19,8 @@ mod run;
 mod run_folder;
 mod session;
 mod summary;
+#[cfg(test)]
+mod testing;
 mod trainer;
 
 use std::process::ExitCode;

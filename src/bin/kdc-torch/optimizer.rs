@@ -187,3 +187,63 @@ fn add_scaled(gradient: &Tensor, parameter: &Tensor, scale: f64) -> Result<Tenso
 fn scalar(value: f64, like: &Tensor) -> Result<Tensor> {
     Tensor::f_full([0i64; 0], value, (Kind::Float, like.device()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::golden;
+
+    /// 100 steps along PyTorch's gradients, each times the parameter.
+    fn after_100_steps(settings: Settings) -> Tensor {
+        let parameter = golden("optimizer.start");
+        let mut optimizer = Optimizer::new(&settings, vec![parameter.shallow_clone()]);
+        let gradients = golden("optimizer.gradients");
+        for step in 0..100 {
+            let gradient = gradients.get(step) * &parameter;
+            optimizer.step(&[gradient]).unwrap();
+        }
+        parameter
+    }
+
+    fn sgd(lr: f64, momentum: f64, weight_decay: f64, nesterov: bool) -> Settings {
+        Settings::Sgd {
+            lr,
+            momentum,
+            weight_decay,
+            nesterov,
+        }
+    }
+
+    #[test]
+    fn each_is_pytorchs_to_the_last_bit() {
+        let adam = |lr, betas, eps, weight_decay| Settings::Adam {
+            lr,
+            betas,
+            eps,
+            weight_decay,
+        };
+        let cases = [
+            ("adam", adam(1e-3, (0.9, 0.999), 1e-8, 0.0)),
+            ("adam_decay", adam(1e-2, (0.8, 0.99), 1e-6, 0.1)),
+            (
+                "adamw",
+                Settings::Adamw {
+                    lr: 1e-3,
+                    betas: (0.9, 0.999),
+                    eps: 1e-8,
+                    weight_decay: 0.05,
+                },
+            ),
+            ("sgd", sgd(0.1, 0.0, 0.0, false)),
+            ("sgd_decay", sgd(0.1, 0.0, 5e-4, false)),
+            ("momentum", sgd(0.05, 0.9, 5e-4, false)),
+            ("nesterov", sgd(0.05, 0.9, 5e-4, true)),
+        ];
+        for (name, settings) in cases {
+            let expected = golden(&format!("optimizer.{name}"));
+            let found = after_100_steps(settings);
+            let difference = f64::try_from((&found - &expected).abs().max()).unwrap();
+            assert!(found.equal(&expected), "{name}: {difference:e}");
+        }
+    }
+}

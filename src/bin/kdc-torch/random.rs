@@ -103,3 +103,40 @@ impl Mt19937 {
         self.next = 0;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::golden;
+
+    #[test]
+    fn permutations_are_pytorchs() {
+        for seed in [0, 1, 42, (1 << 31) - 1, (1 << 32) + 7] {
+            for n in [1, 2, 10, 1000] {
+                let expected = Vec::<i64>::try_from(golden(&format!("randperm.{seed}.{n}")));
+                assert_eq!(permutation(n, seed), expected.unwrap(), "{n} by {seed}");
+            }
+        }
+        assert!(permutation(0, 1).is_empty());
+    }
+
+    #[test]
+    fn hashes_are_fnv_1a() {
+        // From the algorithm's own test vectors.
+        assert_eq!(Fnv::of(b""), 0xcbf2_9ce4_8422_2325);
+        assert_eq!(Fnv::of(b"a"), 0xaf63_dc4c_8601_ec8c);
+        assert_eq!(Fnv::of(b"foobar"), 0x8594_4171_f739_67e8);
+    }
+
+    #[test]
+    fn seeds_differ_by_purpose_seed_and_index() {
+        let seeds = [
+            derive_seed("shuffle", 1, 2),
+            derive_seed("shuffle", 2, 1),
+            derive_seed("epoch", 1, 2),
+            derive_seed("epoch", 1, 3),
+        ];
+        let distinct: std::collections::HashSet<_> = seeds.iter().collect();
+        assert_eq!(distinct.len(), seeds.len());
+    }
+}

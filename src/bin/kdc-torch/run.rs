@@ -10,7 +10,7 @@ use crate::parameters::Parameters;
 use crate::random::derive_seed;
 use crate::run_folder::{Results, RunFolder};
 use crate::session::{Session, data_of, students};
-use crate::trainer::Trainer;
+use crate::trainer::{Step, Trainer};
 use indicatif::ProgressBar;
 use kdc::plan::{Plan, Stage, TestTime};
 use serde::Serialize;
@@ -48,6 +48,9 @@ struct EpochLine<'a> {
     /// The mean of the weighted sums.
     total: f64,
     images_per_second: f64,
+    /// Of the first student, on the epoch's own batches, as a share of 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    training_accuracy: Option<f64>,
     /// Of the students, as a share of 1.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     hold_out_accuracy: BTreeMap<String, f64>,
@@ -59,6 +62,8 @@ struct EpochLine<'a> {
 struct Epoch {
     /// Of each edge.
     losses: Vec<f64>,
+    /// How many samples were recognised.
+    right: Option<f64>,
     seconds: f64,
     samples: i64,
 }
@@ -67,8 +72,7 @@ struct Epoch {
 enum End {
     Whole(Epoch),
     Interrupted,
-    /// The batch, from 1 on, and the edge, from 0 on, and its loss.
-    Diverged(usize, usize, f64),
+    Diverged(BadLoss),
 }
 
 impl<'a> Run<'a> {
@@ -112,7 +116,10 @@ impl<'a> Run<'a> {
 
     fn stage(&mut self, stage: &Stage, results: &mut Results) -> Result<Outcome> {
         let data = self.session.data(data_of(self.plan, &stage.data)?)?;
-        let mut trainer = Trainer::new(stage, &data.fields(), self.parameters)?;
+        let student = students(self.plan).next();
+        let watch =
+            student.and_then(|s| self.plan.evaluations.iter().find(|e| e.network == s.name));
+        let mut trainer = Trainer::new(stage, &data.fields(), self.parameters, watch)?;
         let constants = Constants::new(stage, &mut trainer, &data, self.session.device)?;
         self.say_about(&constants);
         for _ in 0..stage.epochs {
@@ -123,13 +130,15 @@ impl<'a> Run<'a> {
                     self.close_epoch(stage, epoch, &whole, &data, results)?;
                 }
                 End::Interrupted => return Ok(Outcome::Interrupted),
-                End::Diverged(batch, edge, loss) => {
-                    let edge = &stage.edges[edge];
+                End::Diverged(bad) => {
+                    let edge = &stage.edges[bad.edge];
                     return Ok(Outcome::Diverged(format!(
-                        "the loss of edge `{}` ({}) became {loss} in epoch {epoch}, batch {batch} of {}\n\
+                        "the loss of edge `{}` ({}) became {} in epoch {epoch}, batch {} of {}\n\
                          try a smaller learning rate or weight; {} declares the edge",
                         edge.name,
                         edge.written,
+                        bad.loss,
+                        bad.batch,
                         data.steps(),
                         edge.at
                     )));
@@ -165,48 +174,44 @@ impl<'a> Run<'a> {
         let start = Instant::now();
         let order = data.shuffled(self.seed, epoch)?;
         let on_cpu = self.session.device == Device::Cpu;
-        let mut losses: Vec<Tensor> = Vec::with_capacity(data.steps() as usize);
-        let mut samples = 0;
+        let mut log = EpochLog::default();
         for step in 0..data.steps() {
             let from = step * data.batch_size();
             let size = data.batch_size().min(data.train.samples - from);
             let index = order.f_narrow(0, from, size)?;
             let batch = data.train.gather(&index)?;
             let known = constants.of(&index, &batch, trainer)?;
-            let loss = trainer.step(&batch, &known)?;
-            samples += size;
+            log.add(trainer.step(&batch, &known)?, size);
+            // On a GPU reading a loss would wait for it, so it is left for the epoch's end.
             if on_cpu {
-                let values = Vec::<f64>::try_from(&loss.f_to_kind(Kind::Double)?)?;
-                if let Some((edge, value)) = first_bad(&values) {
-                    return Ok(End::Diverged(step as usize + 1, edge, value));
+                log.read()?;
+                if log.bad.is_some() {
+                    break;
                 }
-                self.show(epoch, &values);
+                self.show(epoch, &log);
             }
-            losses.push(loss);
             self.bar.inc(1);
             if interrupt::requested() {
                 return Ok(End::Interrupted);
             }
         }
-        // On a GPU this is where the host waits for it, once in an epoch.
-        let losses = Tensor::f_stack(&losses, 0)?.f_to_kind(Kind::Double)?;
-        let losses = Vec::<Vec<f64>>::try_from(losses)?;
-        for (batch, values) in losses.iter().enumerate() {
-            if let Some((edge, value)) = first_bad(values) {
-                return Ok(End::Diverged(batch + 1, edge, value));
-            }
-        }
-        Ok(End::Whole(Epoch {
-            losses: means(&losses),
-            seconds: start.elapsed().as_secs_f64(),
-            samples,
-        }))
+        log.read()?;
+        Ok(log.close(start))
     }
 
-    fn show(&self, epoch: u64, losses: &[f64]) {
-        let losses: Vec<_> = losses.iter().map(|loss| format!("{loss:.3}")).collect();
+    fn show(&self, epoch: u64, log: &EpochLog) {
+        let losses: Vec<_> = log
+            .means()
+            .iter()
+            .map(|loss| format!("{loss:.3}"))
+            .collect();
+        let right = match log.right {
+            Some(right) => format!("  {} right", percent(right / log.samples as f64)),
+            None => String::new(),
+        };
         self.bar.set_prefix(format!("epoch {epoch}"));
-        self.bar.set_message(format!("loss {}", losses.join(", ")));
+        self.bar
+            .set_message(format!("loss {}{right}", losses.join(", ")));
     }
 
     fn close_epoch(
@@ -224,6 +229,7 @@ impl<'a> Run<'a> {
             epoch,
             total: named.map(|(edge, loss)| edge.weight * loss).sum(),
             images_per_second: whole.samples as f64 / whole.seconds,
+            training_accuracy: whole.right.map(|right| right / whole.samples as f64),
             losses,
             hold_out_accuracy: BTreeMap::new(),
             test_accuracy: BTreeMap::new(),
@@ -272,6 +278,9 @@ impl<'a> Run<'a> {
                 .map(|name| format!("{name} {:.4}", line.losses[name]));
             text.push_str(&format!(" ({})", each.collect::<Vec<_>>().join(", ")));
         }
+        if let Some(share) = line.training_accuracy {
+            text.push_str(&format!("  {} right", percent(share)));
+        }
         for (what, accuracies) in [
             ("held out", &line.hold_out_accuracy),
             ("test", &line.test_accuracy),
@@ -285,14 +294,84 @@ impl<'a> Run<'a> {
     }
 }
 
-fn first_bad(losses: &[f64]) -> Option<(usize, f64)> {
-    let found = losses.iter().position(|loss| !loss.is_finite());
-    found.map(|edge| (edge, losses[edge]))
+/// What the steps of an epoch gave.
+#[derive(Default)]
+struct EpochLog {
+    /// Still on the device.
+    unread: Vec<Step>,
+    /// Of each edge's losses.
+    sums: Vec<f64>,
+    steps: usize,
+    right: Option<f64>,
+    samples: i64,
+    bad: Option<BadLoss>,
 }
 
-fn means(rows: &[Vec<f64>]) -> Vec<f64> {
-    let edges = rows.first().map_or(0, Vec::len);
-    (0..edges)
-        .map(|edge| rows.iter().map(|row| row[edge]).sum::<f64>() / rows.len() as f64)
-        .collect()
+/// A loss that is no finite number.
+#[derive(Clone, Copy)]
+struct BadLoss {
+    /// From 1 on.
+    batch: usize,
+    /// From 0 on.
+    edge: usize,
+    loss: f64,
+}
+
+impl EpochLog {
+    fn add(&mut self, step: Step, samples: i64) {
+        self.unread.push(step);
+        self.samples += samples;
+    }
+
+    /// Waits for the device.
+    fn read(&mut self) -> Result<()> {
+        if self.unread.is_empty() {
+            return Ok(());
+        }
+        let steps = std::mem::take(&mut self.unread);
+        let stack = |tensors: Vec<&Tensor>| Tensor::f_stack(&tensors, 0)?.f_to_kind(Kind::Double);
+        let losses = stack(steps.iter().map(|step| &step.losses).collect())?;
+        for losses in Vec::<Vec<f64>>::try_from(losses)? {
+            self.read_step(&losses);
+        }
+        let right: Vec<&Tensor> = steps.iter().filter_map(|s| s.right.as_ref()).collect();
+        if !right.is_empty() {
+            let sum = f64::try_from(stack(right)?.f_sum(None)?)?;
+            self.right = Some(self.right.unwrap_or(0.0) + sum);
+        }
+        Ok(())
+    }
+
+    fn read_step(&mut self, losses: &[f64]) {
+        self.steps += 1;
+        self.sums.resize(losses.len(), 0.0);
+        for (edge, &loss) in losses.iter().enumerate() {
+            self.sums[edge] += loss;
+            if !loss.is_finite() && self.bad.is_none() {
+                self.bad = Some(BadLoss {
+                    batch: self.steps,
+                    edge,
+                    loss,
+                });
+            }
+        }
+    }
+
+    /// Each edge's, over the steps.
+    fn means(&self) -> Vec<f64> {
+        let steps = self.steps as f64;
+        self.sums.iter().map(|sum| sum / steps).collect()
+    }
+
+    fn close(self, start: Instant) -> End {
+        match self.bad {
+            Some(bad) => End::Diverged(bad),
+            None => End::Whole(Epoch {
+                losses: self.means(),
+                right: self.right,
+                seconds: start.elapsed().as_secs_f64(),
+                samples: self.samples,
+            }),
+        }
+    }
 }

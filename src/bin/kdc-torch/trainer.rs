@@ -5,22 +5,45 @@ use crate::failure::{Failure, Result};
 use crate::interpreter::Executable;
 use crate::optimizer::Optimizer;
 use crate::parameters::Parameters;
-use kdc::plan::Stage;
-use tch::{Tensor, no_grad_guard};
+use kdc::plan::{Evaluation, Stage};
+use tch::{Kind, Tensor, no_grad_guard};
 
 pub struct Trainer {
     constant: Executable,
     step: Executable,
     /// For each edge, its place among the outputs of `step`, and its weight.
     edges: Vec<(usize, f64)>,
+    watched: Option<Watched>,
     optimizer: Optimizer,
     /// The names of the parameters that learn, in the optimizer's order.
     learns: Vec<String>,
 }
 
+/// Logits that the step computes anyway, and the labels that say what they should be.
+struct Watched {
+    /// Among the outputs of `step`.
+    logits: usize,
+    /// Among the batch's fields.
+    label: usize,
+}
+
+/// What one step gave, on the device.
+pub struct Step {
+    /// `[edges]`, before the step and without weights.
+    pub losses: Tensor,
+    /// How many samples of the batch the watched network recognised.
+    pub right: Option<Tensor>,
+}
+
 impl Trainer {
-    /// `fields` are the names of a batch's values, in order.
-    pub fn new(stage: &Stage, fields: &[String], parameters: &Parameters) -> Result<Trainer> {
+    /// `fields` are the names of a batch's values, in order. The network that `watch` measures is watched while
+    /// it learns.
+    pub fn new(
+        stage: &Stage,
+        fields: &[String],
+        parameters: &Parameters,
+        watch: Option<&Evaluation>,
+    ) -> Result<Trainer> {
         parameters.learn(&stage.learns)?;
         let learning = stage.learns.iter().map(|name| {
             let tensor = parameters.get(name).map(Tensor::shallow_clone);
@@ -41,9 +64,20 @@ impl Trainer {
             Ok((place, edge.weight))
         });
         let inputs = [fields, &stage.constant.outputs].concat();
+        let mut program = stage.step.clone();
+        let watched = watch.and_then(|evaluation| {
+            let computed = program.nodes.iter().any(|n| n.value == evaluation.logits);
+            let label = fields.iter().position(|name| *name == evaluation.label)?;
+            program
+                .outputs
+                .extend(computed.then(|| evaluation.logits.clone()));
+            let logits = program.outputs.len() - 1;
+            computed.then_some(Watched { logits, label })
+        });
         Ok(Trainer {
             constant: Executable::new(&stage.constant, fields, parameters)?,
-            step: Executable::new(&stage.step, &inputs, parameters)?,
+            step: Executable::new(&program, &inputs, parameters)?,
+            watched,
             edges: edges.collect::<Result<_>>()?,
             optimizer: Optimizer::new(&stage.optimizer, learning.collect::<Result<_>>()?),
             learns: stage.learns.clone(),
@@ -57,9 +91,8 @@ impl Trainer {
         self.constant.run(&fields, batch.size)
     }
 
-    /// One step of the optimizer on the weighted sum of the edges' losses. Gives the losses before it, one
-    /// for each edge, without weights, on the device.
-    pub fn step(&mut self, batch: &Batch, constants: &[Tensor]) -> Result<Tensor> {
+    /// One step of the optimizer on the weighted sum of the edges' losses.
+    pub fn step(&mut self, batch: &Batch, constants: &[Tensor]) -> Result<Step> {
         let inputs: Vec<&Tensor> = batch.fields.iter().chain(constants).collect();
         let outputs = self.step.run(&inputs, batch.size)?;
         let total = self.total(&outputs)?;
@@ -70,7 +103,16 @@ impl Trainer {
             .iter()
             .map(|(place, _)| outputs[*place].f_detach());
         let losses = losses.collect::<std::result::Result<Vec<_>, _>>()?;
-        Ok(Tensor::f_stack(&losses, 0)?)
+        let right = self.watched.as_ref().map(|watched| {
+            let predicted = outputs[watched.logits].f_detach()?.f_argmax(1, false)?;
+            predicted
+                .f_eq_tensor(&batch.fields[watched.label])?
+                .f_sum(Kind::Double)
+        });
+        Ok(Step {
+            losses: Tensor::f_stack(&losses, 0)?,
+            right: right.transpose()?,
+        })
     }
 
     fn total(&self, outputs: &[Tensor]) -> Result<Tensor> {
@@ -101,5 +143,89 @@ impl Trainer {
                 self.learns[place]
             ))),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{STUDENT, alone, data, parameters, plan};
+    use kdc::shape::Dim;
+
+    #[test]
+    fn the_teacher_stays_as_it_is_and_the_others_learn() {
+        let _alone = alone();
+        let plan = plan(STUDENT);
+        let (data, parameters) = (data(&plan), parameters(&plan, 3));
+        let copies = |owner: &str| parameters.of_network(owner).unwrap();
+        let (teacher, student) = (copies("deep"), copies("light"));
+        let tap = parameters.auxiliary(&plan).unwrap();
+        let mut trainer = Trainer::new(&plan.stages[0], &data.fields(), &parameters, None).unwrap();
+        for _ in 0..3 {
+            let batch = data.train.range(0, 32).unwrap();
+            let constants = trainer.constants(&batch).unwrap();
+            trainer.step(&batch, &constants).unwrap();
+        }
+        for ((name, before), (_, after)) in teacher.iter().zip(copies("deep")) {
+            assert!(before.equal(&after), "{name}");
+        }
+        let learned = student.into_iter().chain(tap);
+        let now = copies("light")
+            .into_iter()
+            .chain(parameters.auxiliary(&plan).unwrap());
+        for ((name, before), (_, after)) in learned.zip(now) {
+            assert!(!before.equal(&after), "{name}");
+        }
+    }
+
+    #[test]
+    fn equal_seeds_give_equal_losses() {
+        let _alone = alone();
+        let plan = plan(STUDENT);
+        let data = data(&plan);
+        let losses = |seed| {
+            let parameters = parameters(&plan, seed);
+            let mut trainer =
+                Trainer::new(&plan.stages[0], &data.fields(), &parameters, None).unwrap();
+            let batch = data.train.range(0, 32).unwrap();
+            let constants = trainer.constants(&batch).unwrap();
+            trainer.step(&batch, &constants).unwrap();
+            trainer.step(&batch, &constants).unwrap().losses
+        };
+        assert!(losses(3).equal(&losses(3)));
+        assert!(!losses(3).equal(&losses(4)));
+    }
+
+    #[test]
+    fn a_shape_that_the_plan_states_wrongly_is_named() {
+        let _alone = alone();
+        let mut plan = plan(STUDENT);
+        let (data, parameters) = (data(&plan), parameters(&plan, 3));
+        let node = &mut plan.stages[0].step.nodes[0];
+        node.shape.0[1] = Dim::Known(77);
+        let name = node.value.clone();
+        let mut trainer = Trainer::new(&plan.stages[0], &data.fields(), &parameters, None).unwrap();
+        let batch = data.train.range(0, 32).unwrap();
+        let constants = trainer.constants(&batch).unwrap();
+        let failure = trainer.step(&batch, &constants).err().unwrap();
+        let text = failure.to_string();
+        assert!(
+            text.contains(&name) && text.contains("[N, 77, 32, 32]"),
+            "{text}"
+        );
+        assert!(text.contains("[32, 2, 32, 32]"), "{text}");
+        assert_eq!(failure.exit_code(), 101);
+    }
+
+    #[test]
+    fn an_operation_that_the_engine_does_not_know_is_named() {
+        let _alone = alone();
+        let mut plan = plan(STUDENT);
+        let (data, parameters) = (data(&plan), parameters(&plan, 3));
+        plan.stages[0].step.nodes[0].op = "conv9d".into();
+        let failure = Trainer::new(&plan.stages[0], &data.fields(), &parameters, None);
+        let failure = failure.err().unwrap();
+        assert!(failure.to_string().contains("`conv9d`"));
+        assert_eq!(failure.exit_code(), 3);
     }
 }

@@ -82,3 +82,76 @@ fn read_file(path: &Path, records: usize, samples: &mut Samples) -> Result<()> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::Folder;
+
+    const RECORDS: usize = 3;
+
+    fn folder() -> Folder {
+        let folder = Folder::new();
+        for (file, name) in TRAIN.into_iter().chain([TEST]).enumerate() {
+            let mut bytes = Vec::new();
+            for record in 0..RECORDS {
+                bytes.push(((file + record) % 10) as u8);
+                bytes.extend([(10 * file + record) as u8; PIXELS]);
+            }
+            std::fs::write(folder.0.join(name), bytes).unwrap();
+        }
+        folder
+    }
+
+    fn refusal(folder: &Folder) -> String {
+        let failure = read(&folder.0, RECORDS).err().expect("a broken folder");
+        assert_eq!(failure.exit_code(), 2);
+        failure.to_string()
+    }
+
+    #[test]
+    fn files_are_read_in_order() {
+        let folder = folder();
+        let splits = read(&folder.0, RECORDS).unwrap();
+        assert_eq!(
+            splits.train.labels,
+            [0, 1, 2, 1, 2, 3, 2, 3, 4, 3, 4, 5, 4, 5, 6]
+        );
+        assert_eq!(splits.test.labels, [5, 6, 7]);
+        assert_eq!(splits.train.images.len(), 15 * PIXELS);
+        assert_eq!(splits.train.images[4 * PIXELS], 11);
+        assert_eq!(splits.test.images[0], 50);
+    }
+
+    #[test]
+    fn a_missing_file_is_named() {
+        let folder = folder();
+        std::fs::remove_file(folder.0.join("data_batch_3.bin")).unwrap();
+        assert!(refusal(&folder).contains("lacks `data_batch_3.bin`"));
+    }
+
+    #[test]
+    fn a_truncated_file_is_named_with_its_end() {
+        let folder = folder();
+        let path = folder.0.join("data_batch_2.bin");
+        let bytes = std::fs::read(&path).unwrap();
+        std::fs::write(&path, &bytes[..RECORD + 10]).unwrap();
+        let text = refusal(&folder);
+        assert!(text.contains("data_batch_2.bin"), "{text}");
+        assert!(text.contains("ends at byte 3083, in record 1"), "{text}");
+        std::fs::write(&path, [bytes, vec![0]].concat()).unwrap();
+        assert!(refusal(&folder).contains("goes on after byte 9219"));
+    }
+
+    #[test]
+    fn a_wrong_label_is_named_with_its_place() {
+        let folder = folder();
+        let path = folder.0.join(TEST);
+        let mut bytes = std::fs::read(&path).unwrap();
+        bytes[2 * RECORD] = 17;
+        std::fs::write(&path, bytes).unwrap();
+        let text = refusal(&folder);
+        assert!(text.contains("test_batch.bin"), "{text}");
+        assert!(text.contains("byte 6146 should be the label of record 2, 0 to 9, but is 17"));
+    }
+}

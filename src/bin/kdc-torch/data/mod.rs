@@ -235,3 +235,76 @@ impl Scaling {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{alone, teacher_plan};
+
+    fn plan() -> plan::DataSet {
+        teacher_plan().data.remove(0)
+    }
+
+    #[test]
+    fn images_are_scaled_as_torchvision_does() {
+        let _alone = alone();
+        let data = DataSet::open(&plan(), Device::Cpu).unwrap();
+        let batch = data.train.range(0, 2).unwrap();
+        let byte = data.train.columns[0].values.double_value(&[1, 2, 3, 4]) as f32;
+        let expected = (byte / 255.0 - 0.406f32) / 0.225f32;
+        assert_eq!(batch.fields[0].double_value(&[1, 2, 3, 4]) as f32, expected);
+        assert_eq!(batch.fields[0].size(), [2, 3, 32, 32]);
+        assert_eq!(batch.fields[1].kind(), Kind::Int64);
+    }
+
+    #[test]
+    fn held_out_samples_are_not_trained_on() {
+        let _alone = alone();
+        let mut plan = plan();
+        plan.hold_out = Some(0.2);
+        let data = DataSet::open(&plan, Device::Cpu).unwrap();
+        let apart = data.hold_out.as_ref().unwrap();
+        assert_eq!((apart.samples, data.train.samples), (18, 72));
+        for i in 0..apart.samples {
+            let image = apart.columns[0].values.get(i);
+            let same =
+                (0..data.train.samples).any(|j| data.train.columns[0].values.get(j) == image);
+            assert!(!same, "{i}");
+        }
+    }
+
+    #[test]
+    fn the_last_batch_is_kept_unless_dropped() {
+        let _alone = alone();
+        let mut plan = plan();
+        let steps = |plan: &plan::DataSet| DataSet::open(plan, Device::Cpu).unwrap().steps();
+        assert_eq!(steps(&plan), 3);
+        plan.batch.drop_last = true;
+        assert_eq!(steps(&plan), 2);
+    }
+
+    #[test]
+    fn a_folder_that_is_not_there_is_passed_over_and_said() {
+        let _alone = alone();
+        let mut plan = plan();
+        let path = "no/such/folder".to_string();
+        plan.sources.insert(0, plan::DataSource::Cifar10 { path });
+        let data = DataSet::open(&plan, Device::Cpu).unwrap();
+        assert_eq!(data.source, "shapes(train: 90, test: 40)");
+        assert_eq!(data.passed_over, ["there is no `no/such/folder`"]);
+        plan.sources.truncate(1);
+        let failure = DataSet::open(&plan, Device::Cpu).err().unwrap();
+        assert!(failure.to_string().contains("no/such/folder"));
+    }
+
+    #[test]
+    fn every_epoch_has_an_order_of_its_own() {
+        let _alone = alone();
+        let data = DataSet::open(&plan(), Device::Cpu).unwrap();
+        let order =
+            |seed, epoch| Vec::<i64>::try_from(data.shuffled(seed, epoch).unwrap()).unwrap();
+        assert_eq!(order(1, 1), order(1, 1));
+        assert_ne!(order(1, 1), order(1, 2));
+        assert_ne!(order(1, 1), order(2, 1));
+    }
+}
