@@ -93,11 +93,12 @@ impl SourceFile {
             .partition_point(|&start| start as usize <= offset)
             - 1;
         let start = self.line_starts[line] as usize;
-        let before = self.text[start..offset].chars();
+        let mut before = &self.text[start..offset];
+        // A byte order mark is no character of the first line.
+        before = before.strip_prefix('\u{feff}').unwrap_or(before);
         Position {
             line: line + 1,
-            // A byte order mark is no character of the first line.
-            column: before.filter(|&c| c != '\u{feff}').count() + 1,
+            column: before.chars().count() + 1,
         }
     }
 

@@ -5,18 +5,28 @@ use super::exit::Exit;
 use super::output::{self, Stream};
 use super::render::human::{self, Style};
 use super::render::{json, short};
-use crate::diag::{Diagnostic, Severity};
+use crate::diag::{Code, Diagnostic, Severity};
 use crate::source::Sources;
 use std::collections::HashSet;
 
 /// Nobody reads more in one go.
 const MOST: usize = 50;
 
+/// A diagnostic's code, file, place in it and message.
+type Key = (Code, String, u32, String);
+
+fn key(diagnostic: &Diagnostic, sources: &Sources) -> Key {
+    let place = diagnostic.primary();
+    let file = place.map_or(String::new(), |span| sources.get(span.file).name.clone());
+    let start = place.map_or(0, |span| span.start);
+    (diagnostic.code, file, start, diagnostic.message.clone())
+}
+
 pub struct Report {
     format: MessageFormat,
     style: Style,
-    /// What was printed: files that import the same file have the same mistakes in it.
-    seen: HashSet<String>,
+    /// What was reported: files that import the same file have the same mistakes in it.
+    seen: HashSet<Key>,
     files: HashSet<String>,
     shown: usize,
     errors: usize,
@@ -39,7 +49,7 @@ impl Report {
     /// Prints what was not printed before.
     pub fn add(&mut self, diagnostics: &[Diagnostic], sources: &Sources) {
         for diagnostic in diagnostics {
-            if self.seen.insert(short::render(diagnostic, sources)) {
+            if self.seen.insert(key(diagnostic, sources)) {
                 self.count(diagnostic, sources);
                 self.print(diagnostic, sources);
             }

@@ -3,22 +3,18 @@
 /// The candidate that was probably meant: the same but for case, else the nearest by edit distance
 /// within a third of the name's length. Stable whatever the order of the candidates.
 pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let mut candidates: Vec<&str> = candidates.into_iter().filter(|c| *c != name).collect();
-    candidates.sort_unstable();
-    candidates.dedup();
-    if let Some(same) = candidates.iter().find(|c| c.eq_ignore_ascii_case(name)) {
-        return Some(same);
-    }
-    let limit = (name.chars().count() / 3).max(1);
+    let lower = name.to_lowercase();
+    let length = name.chars().count();
+    let limit = (length / 3).max(1);
     candidates
         .into_iter()
-        .map(|c| {
-            (
-                strsim::osa_distance(&name.to_lowercase(), &c.to_lowercase()),
-                c,
-            )
+        // Most candidates are too long or too short: a file may have thousands of names and of mistakes.
+        .filter(|c| *c != name && c.chars().count().abs_diff(length) <= limit)
+        .map(|c| match c.eq_ignore_ascii_case(name) {
+            true => (0, c),
+            false => (1 + strsim::osa_distance(&lower, &c.to_lowercase()), c),
         })
-        .filter(|(distance, _)| *distance <= limit)
+        .filter(|(rank, _)| *rank <= 1 + limit)
         .min()
         .map(|(_, c)| c)
 }
@@ -32,5 +28,28 @@ pub fn listed<'a>(names: impl IntoIterator<Item = &'a str>, most: usize) -> Stri
         ([one], 0) => one.clone(),
         ([first @ .., last], 0) => format!("{} and {last}", first.join(", ")),
         (all, more) => format!("{} and {more} more", all.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::nearest;
+
+    #[test]
+    fn the_nearest_name() {
+        let names = ["relu", "relu6", "gelu", "conv2d", "Conv2D", "cross_entropy"];
+        for (name, expected) in [
+            ("rellu", Some("relu")),
+            ("ReLU", Some("relu")),
+            ("conv2D", Some("Conv2D")),
+            ("conv", None),
+            ("cross_entropi", Some("cross_entropy")),
+            ("crossentropy", Some("cross_entropy")),
+            ("transmogrify", None),
+            ("", None),
+        ] {
+            assert_eq!(nearest(name, names), expected, "{name}");
+            assert_eq!(nearest(name, names.into_iter().rev()), expected, "{name}");
+        }
     }
 }
