@@ -348,10 +348,6 @@ impl<'m, 'f> Elaborator<'m, 'f> {
         if LATER.contains(&name) {
             return self.not_yet(&format!("`{name}`"), span);
         }
-        let mut there: Vec<String> = frame.locals.iter().map(|l| l.name.clone()).collect();
-        there.extend(self.modules.names(frame.module).map(str::to_string));
-        there.extend(super::ops::all().map(|op| op.name.to_string()));
-        there.extend(super::library::names("losses").map(str::to_string));
         let diagnostic = Diagnostic::new(Code::E0201, format!("there is no {what} `{name}`"))
             .at(span, "unknown name");
         if let Some(library) = super::library::LIBRARIES
@@ -363,7 +359,11 @@ impl<'m, 'f> Elaborator<'m, 'f> {
         if let Some(diagnostic) = super::foreign::explained(name, span) {
             return self.poison(diagnostic);
         }
-        let diagnostic = match nearest(name, there.iter().map(String::as_str)) {
+        let locals = frame.locals.iter().map(|local| local.name.as_str());
+        let mut there: Vec<&str> = locals.chain(self.modules.names(frame.module)).collect();
+        super::ops::all().for_each(|op| there.push(op.name));
+        super::library::names("losses").for_each(|loss| there.push(loss));
+        let diagnostic = match nearest(name, there) {
             Some(near) => diagnostic.replace(
                 format!("there is something with a similar name: `{near}`"),
                 span,
