@@ -51,3 +51,14 @@ fn kdc_loads_no_libtorch() {
         assert!(!needed.iter().any(|name| name.contains(part)), "{needed:?}");
     }
 }
+
+/// Else the test above might pass because libtorch is no longer a library of its own.
+#[cfg(feature = "torch")]
+#[test]
+fn the_engine_does() {
+    let needed = needed(env!("CARGO_BIN_EXE_kdc-torch"));
+    assert!(
+        needed.iter().any(|name| name.contains("torch_cpu")),
+        "{needed:?}"
+    );
+}

@@ -4,6 +4,8 @@
 mod binaries;
 mod cmd;
 mod docs;
+#[cfg(unix)]
+mod handover;
 mod plans;
 mod render;
 mod ui;

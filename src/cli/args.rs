@@ -165,8 +165,8 @@ pub struct Machine {
     pub device: String,
 
     /// Threads to compute with on the CPU [default: as many as there are cores]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
-    pub threads: Option<u32>,
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub threads: Option<u16>,
 }
 
 #[derive(Debug, ClapArgs)]

@@ -12,7 +12,7 @@ pub fn train(args: &Train, global: &Global) -> Exit {
         Err(exit) => return exit,
     };
     change(&mut plan, args);
-    let mut options = machine(&args.machine);
+    let mut options = engine_options(&args.machine, global);
     if args.force {
         options.push("--force".into());
     }
@@ -21,7 +21,7 @@ pub fn train(args: &Train, global: &Global) -> Exit {
 
 pub fn eval(args: &Eval, global: &Global) -> Exit {
     match check::plan(&args.file, global) {
-        Ok(plan) => engine::run("eval", &plan, &machine(&args.machine)),
+        Ok(plan) => engine::run("eval", &plan, &engine_options(&args.machine, global)),
         Err(exit) => exit,
     }
 }
@@ -39,10 +39,13 @@ fn change(plan: &mut Plan, args: &Train) {
     }
 }
 
-fn machine(machine: &Machine) -> Vec<OsString> {
+fn engine_options(machine: &Machine, global: &Global) -> Vec<OsString> {
     let mut options = vec!["--device".into(), machine.device.clone().into()];
     if let Some(threads) = machine.threads {
         options.extend(["--threads".into(), threads.to_string().into()]);
+    }
+    if global.quiet {
+        options.push("--quiet".into());
     }
     options
 }
