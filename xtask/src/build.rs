@@ -8,25 +8,24 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitCode, ExitStatus};
 use std::time::{Duration, Instant};
 
+const ENGINE: &str = "kdc-torch";
+
 /// Builds `kdc`, and the engine where the command needs it, then becomes `kdc`.
 pub fn kdc(libtorch: &Libtorch, args: &[OsString]) -> Result<ExitCode, String> {
     let release = target_dir()?.join("release");
-    let engine = needs_engine(args);
-    if engine {
-        libtorch.set_up()?;
-    }
-    // Never with the engine's features, so that no command rebuilds what another has built.
     let mut compiler = cargo(libtorch, "build");
-    compiler.args(["--release", "--bin", "kdc", "--no-default-features"]);
-    if let Some(failure) = build(compiler, "kdc", &release)? {
-        return Ok(failure);
+    compiler.args(["--release", "--bin", "kdc"]);
+    let mut product = "kdc";
+    if needs_engine(args) {
+        libtorch.set_up()?;
+        compiler.args(["--bin", ENGINE]);
+        product = ENGINE;
+    } else if !release.join(ENGINE).exists() {
+        // Until something is to be trained, nobody has to wait for libtorch.
+        compiler.arg("--no-default-features");
     }
-    if engine {
-        let mut compiler = cargo(libtorch, "build");
-        compiler.args(["--release", "--bin", "kdc-torch"]);
-        if let Some(failure) = build(compiler, "kdc-torch", &release)? {
-            return Ok(failure);
-        }
+    if let Some(failure) = build(compiler, &release.join(product))? {
+        return Ok(failure);
     }
     let kdc = release.join("kdc");
     let failure = Command::new(&kdc).args(args).exec();
@@ -73,18 +72,18 @@ fn target_dir() -> Result<PathBuf, String> {
 }
 
 /// Runs the build; the code to exit with if it fails. Says nothing where there is nothing to build.
-fn build(mut compiler: Command, binary: &str, release: &Path) -> Result<Option<ExitCode>, String> {
-    let announcement = format!("building {binary} (release)…");
-    let first = !release.join(binary).exists();
+fn build(mut compiler: Command, product: &Path) -> Result<Option<ExitCode>, String> {
+    const ANNOUNCEMENT: &str = "building kdc (release)…";
+    let first = !product.exists();
     if first {
-        say(&announcement);
+        say(ANNOUNCEMENT);
     } else {
         compiler.arg("--quiet");
     }
     let failed = |e| format!("cannot run cargo: {e}");
     let mut child = compiler.spawn().map_err(failed)?;
     if !first && !ends_within(&mut child, Duration::from_secs(1)) {
-        say(&announcement);
+        say(ANNOUNCEMENT);
     }
     let status = child.wait().map_err(failed)?;
     Ok((!status.success()).then(|| exit_code(status)))
