@@ -2,6 +2,7 @@
 
 pub mod code;
 pub mod fix;
+pub mod reference;
 pub mod suggest;
 
 pub use code::Code;

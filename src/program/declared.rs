@@ -248,26 +248,27 @@ impl Wants {
             Value::Number(n) => format!("{n}"),
             other => other.kind().to_string(),
         };
-        Err(format!("{}, but this is {got}", self.words()))
+        Err(format!("is {}, but this is {got}", self.words()))
     }
 
-    fn words(self) -> String {
+    /// What is taken, in words.
+    pub fn words(self) -> String {
         match self {
-            Wants::Text => "is a string".to_string(),
-            Wants::Bool => "is `true` or `false`".to_string(),
+            Wants::Text => "a string".to_string(),
+            Wants::Bool => "`true` or `false`".to_string(),
             Wants::Int { min, max } if max == i64::MAX => {
-                format!("is a whole number of at least {min}")
+                format!("a whole number of at least {min}")
             }
-            Wants::Int { min, max } => format!("is a whole number from {min} to {max}"),
-            Wants::Above(low, high) if high.is_infinite() => format!("is a number above {low}"),
-            Wants::Above(low, high) => format!("is a number above {low}, at most {high}"),
+            Wants::Int { min, max } => format!("a whole number from {min} to {max}"),
+            Wants::Above(low, high) if high.is_infinite() => format!("a number above {low}"),
+            Wants::Above(low, high) => format!("a number above {low}, at most {high}"),
             Wants::Below(low, high) if high.is_infinite() => {
-                format!("is a number of at least {low}")
+                format!("a number of at least {low}")
             }
-            Wants::Below(low, high) => format!("is a number from {low} to below {high}"),
-            Wants::Numbers => "is a list of numbers".to_string(),
-            Wants::Positive => "is a list of numbers above 0".to_string(),
-            Wants::Betas => "is a pair of numbers from 0 to below 1".to_string(),
+            Wants::Below(low, high) => format!("a number from {low} to below {high}"),
+            Wants::Numbers => "a list of numbers".to_string(),
+            Wants::Positive => "a list of numbers above 0".to_string(),
+            Wants::Betas => "a pair of numbers from 0 to below 1".to_string(),
         }
     }
 }

@@ -10,4 +10,5 @@ pub mod library;
 pub mod load;
 pub mod number;
 pub mod ops;
+pub mod reference;
 pub mod value;

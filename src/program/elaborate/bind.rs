@@ -137,7 +137,7 @@ fn operands_in_full(signature: &Signature, unnamed: &[Given]) -> bool {
         && unnamed.len() == signature.inputs.len()
         && unnamed
             .iter()
-            .any(|given| matches!(given.value, Value::Tensor(_)))
+            .any(|given| matches!(given.value, Value::Tensor(_) | Value::Poison))
 }
 
 fn is_tensor(signature: &Signature, value: &Value) -> bool {

@@ -295,7 +295,9 @@ impl Elaborator<'_, '_> {
             }
             Layer::Chain { steps, .. } => self.apply_row(frame, steps, input, from),
             Layer::Named { name, layer } => {
-                let outer = std::mem::replace(&mut frame.naming, Naming::new(name, true));
+                // of a chain each step has a name of its own, or they would share their weights
+                let single = !matches!(layer, Value::Layer(row) if matches!(&**row, Layer::Chain { nested: false, .. }));
+                let outer = std::mem::replace(&mut frame.naming, Naming::new(name, single));
                 self.sharing += 1;
                 let value = self.apply(frame, layer, input, from, None, span);
                 self.sharing -= 1;

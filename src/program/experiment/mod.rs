@@ -6,6 +6,8 @@ mod network;
 mod repair;
 mod train;
 
+pub use train::OPTIMIZERS;
+
 use super::elaborate::Elaborator;
 use super::graph::{Graph, NodeIndex, Owner, ParameterId};
 use super::load::{DefId, ModuleId, Modules};

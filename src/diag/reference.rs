@@ -1,0 +1,63 @@
+//! The reference of all diagnostics, as Markdown.
+
+use super::{Code, Severity};
+use std::fmt::Write;
+
+/// Codes are grouped by how they begin.
+const GROUPS: [(&str, &str); 7] = [
+    ("E00", "Text"),
+    ("E02", "Names and calls"),
+    ("E03", "Shapes and types"),
+    ("E04", "Knowledge and training"),
+    ("E05", "Files"),
+    ("E09", "Limits of kdc"),
+    ("W", "Legal, but probably not what was meant"),
+];
+
+/// The text of `docs/diagnostics.md`.
+pub fn markdown() -> String {
+    let mut text = String::from(
+        "# Diagnostics\n\n\
+         What `kdc check` reports. This page is generated from the table that kdc uses. A code is never \
+         renumbered. `kdc explain CODE` says the same, and takes the name as well.\n\n\
+         An error stops `kdc plan` and `kdc train`. A warning does not; `kdc check --deny warnings` makes \
+         it count as an error.\n",
+    );
+    for (prefix, title) in GROUPS {
+        let _ = write!(
+            text,
+            "\n## {title}\n\n| Code | Name | Severity | Meaning |\n|---|---|---|---|\n"
+        );
+        for code in Code::ALL
+            .iter()
+            .filter(|code| code.name().starts_with(prefix))
+        {
+            let severity = match code.severity() {
+                Severity::Error => "error",
+                Severity::Warning => "warning",
+            };
+            let _ = writeln!(
+                text,
+                "| {code} | `{}` | {severity} | {} |",
+                code.slug(),
+                code.summary()
+            );
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_code_is_in_one_group() {
+        for code in Code::ALL {
+            let groups = GROUPS
+                .iter()
+                .filter(|(prefix, _)| code.name().starts_with(prefix));
+            assert_eq!(groups.count(), 1, "{code}");
+        }
+    }
+}

@@ -1,0 +1,50 @@
+//! The reference of data sources, transforms and optimizers, as Markdown.
+
+use super::data::{SOURCES, TRANSFORMS};
+use super::declared::Declared;
+use super::experiment::OPTIMIZERS;
+use std::fmt::Write;
+
+/// The text of `docs/data.md`.
+pub fn markdown() -> String {
+    let mut text = String::from(
+        "# Data and optimizers\n\n\
+         What can stand in a `data` pipeline, and what `optimizer:` takes. This page is generated from the \
+         tables that the checker uses.\n\n\
+         Arguments are given by name; those marked *positional* may stand without it.\n",
+    );
+    for (title, table) in [
+        ("Sources", SOURCES),
+        ("Transforms", TRANSFORMS),
+        ("Optimizers", OPTIMIZERS),
+    ] {
+        let _ = write!(text, "\n## {title}\n");
+        for declared in table {
+            entry(&mut text, declared);
+        }
+    }
+    text
+}
+
+fn entry(text: &mut String, declared: &Declared) {
+    let _ = write!(
+        text,
+        "\n### `{}`\n\n{}\n\n| Argument | Takes | Needed | Meaning |\n|---|---|---|---|\n",
+        declared.name, declared.doc
+    );
+    for parameter in declared.parameters {
+        let _ = writeln!(
+            text,
+            "| `{}`{} | {} | {} | {} |",
+            parameter.name,
+            if parameter.positional {
+                " (positional)"
+            } else {
+                ""
+            },
+            parameter.wants.words(),
+            if parameter.optional { "no" } else { "yes" },
+            parameter.doc
+        );
+    }
+}
