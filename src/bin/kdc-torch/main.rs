@@ -12,6 +12,8 @@ mod libtorch;
 mod ops;
 mod optimizer;
 mod parameters;
+#[cfg(test)]
+mod parity;
 mod random;
 mod report;
 mod reuse;
