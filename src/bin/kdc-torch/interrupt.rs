@@ -18,3 +18,9 @@ pub fn install() -> Result<()> {
 pub fn requested() -> bool {
     REQUESTED.load(Ordering::SeqCst)
 }
+
+/// As if Ctrl-C had been pressed, or not.
+#[cfg(test)]
+pub fn pretend(pressed: bool) {
+    REQUESTED.store(pressed, Ordering::SeqCst);
+}

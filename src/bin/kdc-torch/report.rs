@@ -13,14 +13,19 @@ use std::collections::HashMap;
 pub fn eval(session: &Session, plan: &Plan) -> Result<()> {
     for &seed in &plan.seeds {
         let folder = RunFolder::of(&session.runs, plan, seed);
-        let weights = saved_weights(session, plan, &folder)?;
-        let parameters = Parameters::loaded(plan, session.device, &weights)?;
-        session
-            .console
-            .result(&format!("{}\n", folder.path.display()));
-        session.console.result(&tables(session, plan, &parameters)?);
+        let tables = of_seed(session, plan, seed)?;
+        let text = format!("{}\n\n{tables}", folder.path.display());
+        session.console.result(&text);
     }
     Ok(())
+}
+
+/// The tables of one run.
+pub fn of_seed(session: &Session, plan: &Plan, seed: u64) -> Result<String> {
+    let folder = RunFolder::of(&session.runs, plan, seed);
+    let weights = saved_weights(session, plan, &folder)?;
+    let parameters = Parameters::loaded(plan, session.device, &weights)?;
+    tables(session, plan, &parameters)
 }
 
 fn saved_weights(

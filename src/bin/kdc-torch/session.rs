@@ -280,3 +280,6 @@ fn save(plan: &Plan, parameters: &Parameters, folder: &RunFolder) -> Result<()> 
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;
