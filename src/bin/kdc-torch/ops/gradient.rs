@@ -32,8 +32,8 @@ pub fn kernel(site: &Site) -> Result<Option<Kernel>> {
 
 /// As torchvision's `stochastic_depth(mode="row")` draws and scales.
 fn drop_path(x: &Tensor, p: f64) -> Computed {
-    let mut size = vec![1; x.dim()];
-    size[0] = x.size()[0];
+    let mut size = x.size();
+    size.iter_mut().skip(1).for_each(|n| *n = 1);
     let mut kept = Tensor::f_empty(size, (x.kind(), x.device()))?.f_bernoulli_float_(1.0 - p)?;
     if p < 1.0 {
         kept = kept.f_div_scalar_(1.0 - p)?;

@@ -5,6 +5,8 @@ mod activation;
 mod arithmetic;
 mod compare;
 mod convolution;
+#[cfg(test)]
+mod differential;
 mod gradient;
 mod linear;
 mod norm;
@@ -26,8 +28,10 @@ type Computed = std::result::Result<Tensor, TchError>;
 /// An operation with its arguments and parameters in place.
 pub type Kernel = Box<dyn Fn(&Frame) -> Computed>;
 
-/// Each gives none for an operation that is not its own.
-const FAMILIES: [fn(&Site) -> Result<Option<Kernel>>; 11] = [
+/// Prepares an operation of a family; none for one that is not its own.
+type Family = fn(&Site) -> Result<Option<Kernel>>;
+
+const FAMILIES: [Family; 11] = [
     convolution::kernel,
     linear::kernel,
     pooling::kernel,
