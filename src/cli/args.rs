@@ -134,9 +134,9 @@ pub struct Train {
     #[command(flatten)]
     pub machine: Machine,
 
-    /// Begin from this seed instead of the file's
-    #[arg(long, value_name = "N")]
-    pub seed: Option<u64>,
+    /// Begin from this seed instead of the file's; several, with commas between, are one run each
+    #[arg(long, value_name = "N,…", value_delimiter = ',')]
+    pub seed: Vec<u64>,
 
     /// Train for so many epochs instead of the file's, in every stage
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]

@@ -29,8 +29,8 @@ pub fn eval(args: &Eval, global: &Global) -> Exit {
 /// Settings of the command line become the plan's: it alone says what is trained. Teachers that are
 /// trained first stay as their own files have them.
 fn change(plan: &mut Plan, args: &Train) {
-    if let Some(seed) = args.seed {
-        plan.seeds = vec![seed];
+    if !args.seed.is_empty() {
+        plan.seeds.clone_from(&args.seed);
     }
     if let Some(epochs) = args.epochs {
         for stage in &mut plan.stages {
