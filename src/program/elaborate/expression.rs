@@ -46,7 +46,7 @@ impl Elaborator<'_, '_> {
                 left,
                 right,
             } => self.binary(frame, *op, *op_span, left, right, expr.span),
-            ExprKind::Chain { head, steps } => self.chain(frame, head, steps, expr.span),
+            ExprKind::Chain { head, steps } => self.chain(frame, head, steps),
             ExprKind::Error => Value::Poison,
         }
     }
@@ -316,7 +316,7 @@ impl Elaborator<'_, '_> {
     }
 
     /// A chain over a tensor is applied step by step; a chain over a layer is a layer.
-    fn chain(&mut self, frame: &mut Frame, head: &Expr, steps: &[Step], span: Span) -> Value {
+    fn chain(&mut self, frame: &mut Frame, head: &Expr, steps: &[Step]) -> Value {
         let mut value = self.expression(frame, head);
         if let Value::Layer(_) = value {
             let mut row = vec![(value, None, head.span)];
@@ -341,7 +341,6 @@ impl Elaborator<'_, '_> {
                 return Value::Poison;
             }
         }
-        let _ = span;
         value
     }
 

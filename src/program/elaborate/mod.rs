@@ -4,18 +4,22 @@
 //! use. Nothing fails: what is wrong is reported once and becomes [`Value::Poison`], which spreads silently.
 
 mod access;
+mod alone;
 mod arithmetic;
 mod bind;
+mod body;
 mod call;
 mod definition;
 mod expression;
 mod naming;
 mod operation;
+mod signature;
 mod types;
 
 pub use bind::Bound;
-pub use definition::{Opened, Signature, Slot};
+pub use definition::Opened;
 pub use naming::Naming;
+pub use signature::{Signature, Slot};
 pub use types::Clash;
 
 use super::graph::{Graph, NodeIndex, Owner};

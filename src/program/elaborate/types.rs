@@ -218,13 +218,6 @@ impl Elaborator<'_, '_> {
             }
         }
     }
-
-    /// A type with what is known of its names put in: `[N, 3, 32, 32]` for `[N, C, 32, 32]` where C is 3.
-    pub(super) fn shown(&mut self, frame: &mut Frame, ty: &ast::Type) -> String {
-        let text = self.text(ty.span).to_string();
-        let _ = frame;
-        text
-    }
 }
 
 fn fit_rest(frame: &mut Frame, name: &ast::Name, dims: Vec<Dim>, at: usize) -> Result<(), Clash> {

@@ -350,7 +350,7 @@ impl Elaborator<'_, '_> {
         let at = edge.loss.span;
         let mut opened = self.open(loss.id, bound, &frame.path, frame.owner.clone(), at)?;
         if let Err((input, clash)) = self.fit_inputs(&mut opened, bound) {
-            let wanted = self.wanted(&mut opened, input, &clash)?;
+            let wanted = self.wanted(&opened, input, &clash)?;
             let diagnostic = self.sides_differ(edge, signature, bound, input, &wanted, &clash);
             self.report(diagnostic);
             return None;

@@ -197,12 +197,11 @@ impl Elaborator<'_, '_> {
                 Value::Tensor(index)
             }
             Value::Poison => Value::Poison,
-            other @ Value::Record(_) => {
+            Value::Record(_) => {
                 let message = format!(
                     "the tap `{}` is a network with several values",
                     tap.name.text
                 );
-                let _ = other;
                 self.poison(
                     Diagnostic::new(Code::E0204, message)
                         .at(tap.value.span, "several values")

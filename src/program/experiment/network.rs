@@ -33,7 +33,7 @@ impl Elaborator<'_, '_> {
         let origin = network
             .from
             .as_ref()
-            .map(|from| self.origin(id.module, network, from));
+            .map(|from| self.origin(id.module, from));
         if origin.is_none() && network.role == ast::Role::Teacher {
             let diagnostic = without_weights(network);
             self.report(diagnostic);
@@ -179,7 +179,7 @@ impl Elaborator<'_, '_> {
         }
         let mut opened = self.open(model, &bound, &frame.path, frame.owner.clone(), at)?;
         if let Err((input, clash)) = self.fit_inputs(&mut opened, &bound) {
-            let wanted = self.wanted(&mut opened, input, &clash)?;
+            let wanted = self.wanted(&opened, input, &clash)?;
             let diagnostic =
                 self.mismatch(&signature.name, &data, &bound, input, &wanted, &clash, at);
             self.report(diagnostic);
@@ -227,7 +227,7 @@ impl Elaborator<'_, '_> {
     }
 
     /// The experiment that `from "file.kd"` names, compiled.
-    fn origin(&mut self, module: ModuleId, network: &ast::Network, from: &From) -> Option<Origin> {
+    fn origin(&mut self, module: ModuleId, from: &From) -> Option<Origin> {
         let (path, wanted) = match from {
             From::File { path, name } => (path, name),
             From::Call(call) => {
@@ -282,7 +282,6 @@ impl Elaborator<'_, '_> {
                 }
             },
         };
-        let _ = network;
         Some(Origin {
             file: path.text.clone(),
             network: student,
