@@ -42,6 +42,18 @@ pub fn test(libtorch: &Libtorch, args: &[OsString]) -> Result<ExitCode, String> 
         .map_err(|e| format!("cannot run cargo: {e}"))
 }
 
+/// Builds `kdc` and the engine; the folder where they are.
+pub fn release(libtorch: &Libtorch) -> Result<PathBuf, String> {
+    libtorch.set_up()?;
+    let release = target_dir()?.join("release");
+    let mut compiler = cargo(libtorch, "build");
+    compiler.args(["--release", "--bin", "kdc", "--bin", ENGINE]);
+    match build(compiler, &release.join(ENGINE))? {
+        None => Ok(release),
+        Some(_) => Err("kdc cannot be built".to_string()),
+    }
+}
+
 /// Whether the command trains or measures networks; asking for its help does neither.
 fn needs_engine(args: &[OsString]) -> bool {
     let has = |words: &[&str]| args.iter().any(|arg| words.iter().any(|word| arg == word));

@@ -1,5 +1,6 @@
 //! What the README's commands run: sets libtorch up once, builds, then runs or tests.
 
+mod bench;
 mod build;
 mod fixtures;
 mod libtorch;
@@ -17,7 +18,8 @@ const USAGE: &str = "\
 usage: cargo kdc ARGS           build kdc and run it; `train` and `eval` also build the engine
        cargo xtask test ARGS    set up what is missing and run all tests; ARGS are `cargo test`'s
        cargo xtask setup        set libtorch up
-       cargo xtask fixtures     run PyTorch again to make tests/fixtures";
+       cargo xtask fixtures     run PyTorch again to make tests/fixtures
+       cargo xtask bench        compare a training step with PyTorch's; writes docs/performance.md";
 
 /// What `kdc` itself answers when the engine is missing.
 const NOT_SET_UP: u8 = 3;
@@ -36,6 +38,7 @@ fn main() -> ExitCode {
         Some("test") => build::test(&libtorch, &args),
         Some("setup") if args.is_empty() => libtorch.set_up().map(|()| ExitCode::SUCCESS),
         Some("fixtures") if args.is_empty() => fixtures::make(root),
+        Some("bench") if args.is_empty() => bench::run(&libtorch),
         _ => {
             eprintln!("{USAGE}");
             return ExitCode::from(WRONG_USAGE);

@@ -1,9 +1,13 @@
 //! Python, which brings libtorch, and pip, which installs it.
 
-use std::env;
+use crate::say;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::{env, fs};
+
+/// PyTorch that Python can import needs all of its dependencies, used or not.
+const PACKAGES: [&str; 2] = ["torch==2.11.0", "numpy"];
 
 /// The one that is on `PATH`.
 pub const ON_PATH: &str = "python3";
@@ -112,6 +116,36 @@ fn reason(complaint: &str) -> &'static str {
     } else {
         "pip failed with the message above; run the command again once it is mended"
     }
+}
+
+/// An interpreter that can import PyTorch 2.11.0 and numpy. Makes an environment where there is none.
+pub fn with_torch(root: &Path) -> Result<PathBuf, String> {
+    let environment = root.join(".libtorch/python");
+    let own = environment.join("bin/python");
+    let candidates = interpreters().into_iter().chain([own.clone()]);
+    if let Some(python) = candidates.into_iter().find(|python| has_packages(python)) {
+        return Ok(python);
+    }
+    let python = Path::new(ON_PATH);
+    require_pip(python)?;
+    say(&format!(
+        "making {} with {}: downloading about 2.8 GB, once; it will take 5 GB",
+        environment.display(),
+        PACKAGES.join(" and ")
+    ));
+    let scratch = root.join(".libtorch/partial-python");
+    fs::create_dir_all(&scratch).map_err(|e| format!("{}: {e}", scratch.display()))?;
+    output(Command::new(python).args(["-m", "venv"]).arg(&environment)).map_err(|e| {
+        format!("cannot make a Python environment ({e})\n  Debian, Ubuntu: sudo apt install python3-venv")
+    })?;
+    pip_install(&own, &PACKAGES, &scratch)?;
+    fs::remove_dir_all(&scratch).map_err(|e| format!("{}: {e}", scratch.display()))?;
+    Ok(own)
+}
+
+fn has_packages(python: &Path) -> bool {
+    let program = "import numpy, torch; assert torch.__version__.split('+')[0] == '2.11.0'";
+    output(Command::new(python).args(["-c", program])).is_ok()
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! What can be typed. People use `kdc train` and `kdc eval`, which make the plan and call this.
 
+use crate::bench;
 use crate::console::Console;
 use crate::failure::{Failure, Result};
 use crate::interrupt;
@@ -37,6 +38,13 @@ enum Command {
         #[command(flatten)]
         common: Common,
     },
+    /// Time the plan's training steps
+    Bench {
+        #[command(flatten)]
+        common: Common,
+        #[command(flatten)]
+        options: bench::Options,
+    },
 }
 
 #[derive(Args)]
@@ -59,7 +67,8 @@ struct Common {
 
 pub fn main() -> Result<()> {
     let cli = Cli::parse();
-    let (Command::Train { common, .. } | Command::Eval { common }) = &cli.command;
+    let (Command::Train { common, .. } | Command::Eval { common } | Command::Bench { common, .. }) =
+        &cli.command;
     let plan = read(&common.plan)?;
     let console = Console {
         quiet: common.quiet,
@@ -80,6 +89,13 @@ pub fn main() -> Result<()> {
             },
         ),
         Command::Eval { .. } => report::eval(&session, &plan),
+        Command::Bench { options, .. } => {
+            let speed = bench::images_per_second(&session, &plan, &options)?;
+            session
+                .console
+                .result(&format!("{{\"images_per_second\": {speed}}}"));
+            Ok(())
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! `kdc-torch`: the engine. Reads a plan, never a `.kd` file; the only code that knows libtorch.
 
+mod bench;
 mod cli;
 mod console;
 mod constants;
