@@ -314,7 +314,7 @@ impl Elaborator<'_, '_> {
                 span: written,
             } => {
                 let at = if given.is_empty() { span } else { *written };
-                self.apply_call(frame, *callee, given, input, from, label, at)
+                self.apply_call(frame, (*callee, given), input, from, label, at)
             }
         }
     }
@@ -336,12 +336,10 @@ impl Elaborator<'_, '_> {
         value
     }
 
-    #[allow(clippy::too_many_arguments)]
     fn apply_call(
         &mut self,
         frame: &mut Frame,
-        callee: Callee,
-        given: &[Given],
+        (callee, given): (Callee, &[Given]),
         input: Value,
         from: Span,
         label: Option<&str>,

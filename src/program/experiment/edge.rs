@@ -1,9 +1,10 @@
 //! Edges: knowledge from a source to a target, through a loss.
 
+use super::mismatch::Misfit;
 use super::{Edge, depends};
 use crate::diag::suggest::listed;
 use crate::diag::{Applicability, Code, Diagnostic, Edit};
-use crate::program::elaborate::{Bound, Clash, Elaborator, Frame, FrameKind, Signature};
+use crate::program::elaborate::{Bound, Elaborator, Frame, FrameKind, Signature};
 use crate::program::graph::{NodeIndex, Owner, What};
 use crate::program::ops::Element;
 use crate::program::value::{Callee, Given, Layer, Value};
@@ -351,7 +352,14 @@ impl Elaborator<'_, '_> {
         let mut opened = self.open(loss.id, bound, &frame.path, frame.owner.clone(), at)?;
         if let Err((input, clash)) = self.fit_inputs(&mut opened, bound) {
             let wanted = self.wanted(&opened, input, &clash)?;
-            let diagnostic = self.sides_differ(edge, signature, bound, input, &wanted, &clash);
+            let misfit = Misfit {
+                signature,
+                bound,
+                input,
+                wanted: &wanted,
+                clash: &clash,
+            };
+            let diagnostic = self.sides_differ(edge, &misfit);
             self.report(diagnostic);
             return None;
         }
@@ -429,116 +437,6 @@ impl Elaborator<'_, '_> {
                 }
                 false
             })
-    }
-
-    /// Words for two sides that a loss cannot compare.
-    fn sides_differ(
-        &self,
-        edge: &ast::Edge,
-        signature: &Signature,
-        bound: &Bound,
-        input: usize,
-        wanted: &str,
-        clash: &Clash,
-    ) -> Diagnostic {
-        let shown = |i: usize| -> Option<(Span, NodeIndex)> {
-            let given = bound.inputs.get(i)?.as_ref()?;
-            match given.value {
-                Value::Tensor(index) => Some((given.span, index)),
-                _ => None,
-            }
-        };
-        let loss = &signature.name;
-        let Some((span, node)) = shown(input) else {
-            return Diagnostic::new(Code::E0301, format!("`{loss}` takes {wanted}"))
-                .at(edge.loss.span, "here");
-        };
-        let tensor = self.graph.tensor(node);
-        let text = self.text(span);
-        let other = shown(0).filter(|_| input > 0);
-        if let Clash::Bound {
-            wanted: classes,
-            got,
-        } = clash
-        {
-            let (logits, at) = other.map_or((String::new(), span), |(s, _)| {
-                (self.text(s).to_string(), s)
-            });
-            return Diagnostic::new(
-                Code::E0306,
-                format!("`{logits}` has {classes} classes, but `{text}` has {got}"),
-            )
-            .at(at, format!("{classes} classes"))
-            .also(span, format!("{got} classes"))
-            .help(format!(
-                "make the network for {got} classes: `classes: {got}`"
-            ));
-        }
-        if *clash == Clash::Element {
-            return Diagnostic::new(
-                Code::E0307,
-                format!(
-                    "`{loss}` takes {wanted} for `{}`, but `{text}` is {tensor}",
-                    signature.inputs[input].name
-                ),
-            )
-            .at(span, format!("this is {tensor}"))
-            .note(signature.written());
-        }
-        let Some((first_span, first)) = other else {
-            return Diagnostic::new(
-                Code::E0301,
-                format!(
-                    "`{loss}` takes {wanted} for `{}`, but `{text}` is {tensor}",
-                    signature.inputs[input].name
-                ),
-            )
-            .at(span, format!("this is {tensor}"))
-            .note(signature.written());
-        };
-        let target = self.graph.tensor(first);
-        if let (Some(ours), Some(theirs)) = (self.answers(first), self.answers(node)) {
-            return Diagnostic::new(
-                Code::E0306,
-                format!(
-                    "`{}` has {ours} classes, but `{text}` has {theirs}",
-                    self.text(first_span)
-                ),
-            )
-            .at(first_span, format!("{ours} classes"))
-            .also(span, format!("{theirs} classes"))
-            .help("both networks must answer for the same classes");
-        }
-        let fits_alone =
-            !matches!(clash, Clash::Rank) || target.shape.rank() == tensor.shape.rank();
-        let message = if fits_alone {
-            format!(
-                "`{loss}` compares tensors of one shape, but gets {} and {}",
-                target.shape, tensor.shape
-            )
-        } else {
-            format!(
-                "`{loss}` takes {wanted} for `{}`, but `{text}` is {}",
-                signature.inputs[input].name, tensor.shape
-            )
-        };
-        let diagnostic = Diagnostic::new(Code::E0301, message)
-            .at(first_span, format!("this is {}", target.shape))
-            .also(span, format!("this is {}", tensor.shape));
-        self.with_repair(diagnostic, edge, (first, first_span), (node, span))
-    }
-
-    /// The number of classes of a tensor that is a network's output, `[N, classes]`.
-    fn answers(&self, node: NodeIndex) -> Option<u64> {
-        let is_output = self
-            .networks
-            .iter()
-            .flat_map(|n| &n.instance.outputs)
-            .any(|(_, value)| matches!(value, Value::Tensor(index) if *index == node));
-        match self.graph.tensor(node).shape.0.as_slice() {
-            [_, classes] if is_output => classes.known(),
-            _ => None,
-        }
     }
 
     fn is_loss(&self, id: crate::program::load::DefId) -> bool {

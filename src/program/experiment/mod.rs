@@ -2,6 +2,7 @@
 
 mod edge;
 mod lint;
+mod mismatch;
 mod network;
 mod repair;
 mod train;

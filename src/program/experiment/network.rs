@@ -1,10 +1,11 @@
 //! Teachers and students: which model, on which data, with which weights.
 
+use super::mismatch::Misfit;
 use super::{Experiment, Network, Origin};
 use crate::diag::suggest::{listed, nearest};
 use crate::diag::{Applicability, Code, Diagnostic, Edit};
 use crate::plan::{DataSet, Role};
-use crate::program::elaborate::{Bound, Clash, Elaborator, Frame, FrameKind, Naming};
+use crate::program::elaborate::{Clash, Elaborator, Frame, FrameKind, Naming};
 use crate::program::graph::Owner;
 use crate::program::load::{DefId, ModuleId};
 use crate::program::value::{Callee, Given, Instance, Layer, Member, Value};
@@ -180,8 +181,14 @@ impl Elaborator<'_, '_> {
         let mut opened = self.open(model, &bound, &frame.path, frame.owner.clone(), at)?;
         if let Err((input, clash)) = self.fit_inputs(&mut opened, &bound) {
             let wanted = self.wanted(&opened, input, &clash)?;
-            let diagnostic =
-                self.mismatch(&signature.name, &data, &bound, input, &wanted, &clash, at);
+            let misfit = Misfit {
+                signature: &signature,
+                bound: &bound,
+                input,
+                wanted: &wanted,
+                clash: &clash,
+            };
+            let diagnostic = self.unfit_field(&data, &misfit, at);
             self.report(diagnostic);
             return None;
         }
@@ -192,38 +199,30 @@ impl Elaborator<'_, '_> {
         member.inner
     }
 
-    #[allow(clippy::too_many_arguments)]
-    fn mismatch(
-        &self,
-        model: &str,
-        data: &DataSet,
-        bound: &Bound,
-        input: usize,
-        wanted: &str,
-        clash: &Clash,
-        at: Span,
-    ) -> Diagnostic {
-        let (name, got) = match bound.inputs[input].as_ref().map(|g| &g.value) {
-            Some(Value::Tensor(index)) => (
-                self.graph.node(*index).name.clone(),
-                self.graph.tensor(*index).to_string(),
-            ),
-            _ => (data.name.clone(), "something else".to_string()),
+    /// Words for a field that a model does not take.
+    fn unfit_field(&mut self, data: &DataSet, misfit: &Misfit, at: Span) -> Diagnostic {
+        let (model, wanted) = (&misfit.signature.name, misfit.wanted);
+        let given = misfit.bound.inputs[misfit.input].as_ref().map(|g| &g.value);
+        let Some(Value::Tensor(node)) = given else {
+            return Diagnostic::new(Code::E0305, format!("`{model}` takes {wanted}"))
+                .at(at, "here");
         };
-        let code = match clash {
+        let code = match misfit.clash {
             Clash::Bound { .. } => Code::E0306,
             _ => Code::E0305,
         };
-        Diagnostic::new(
+        let (name, got) = (&self.graph.node(*node).name, self.graph.tensor(*node));
+        let diagnostic = Diagnostic::new(
             code,
             format!("`{model}` takes {wanted}, but `{name}` is {got}"),
         )
         .at(at, format!("takes {wanted}"))
-        .note(format!(
-            "the data set `{}` gives `{name}` as {got}",
-            data.name
-        ))
-        .help("use a model for pictures of this size, or data of the size that the model takes")
+        .help("use a model for pictures of this size, or data of the size that the model takes");
+        let declared = format!("`{}` is declared here", data.name);
+        match self.place_of_training_data() {
+            Some(place) => diagnostic.note_at(place, declared),
+            None => diagnostic,
+        }
     }
 
     /// The experiment that `from "file.kd"` names, compiled.

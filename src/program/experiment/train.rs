@@ -125,6 +125,18 @@ impl Elaborator<'_, '_> {
         None
     }
 
+    /// Where the data set that is trained on is declared.
+    pub(super) fn place_of_training_data(&mut self) -> Option<Span> {
+        let ast = self.modules.get(self.root).ast.clone();
+        let trained_on = ast.items.iter().find_map(|item| match &item.kind {
+            ItemKind::Train(train) => train.on.first(),
+            _ => None,
+        });
+        let id = self.modules.lookup(self.root, &trained_on?.text)??;
+        let (ast, at) = self.modules.item(id);
+        crate::program::load::item_name(&ast.items[at].kind).map(|name| name.span)
+    }
+
     fn data_of(&mut self, train: &ast::Train) -> Option<Rc<DataSet>> {
         let name = train.on.first()?;
         if let Some(second) = train.on.get(1) {

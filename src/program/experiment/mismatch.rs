@@ -1,0 +1,129 @@
+//! Words for edges whose two sides a loss cannot compare.
+
+use crate::diag::{Code, Diagnostic};
+use crate::program::elaborate::{Bound, Clash, Elaborator, Signature};
+use crate::program::graph::NodeIndex;
+use crate::program::ops::Tensor;
+use crate::program::value::Value;
+use crate::shape::Dim;
+use crate::source::Span;
+use crate::syntax::ast;
+
+/// A tensor that does not fit an input of a loss.
+pub(super) struct Misfit<'m> {
+    pub signature: &'m Signature,
+    pub bound: &'m Bound,
+    pub input: usize,
+    /// The input's type, as it is written.
+    pub wanted: &'m str,
+    pub clash: &'m Clash,
+}
+
+/// One of the two tensors, as messages show it.
+struct Shown<'s> {
+    node: NodeIndex,
+    span: Span,
+    text: &'s str,
+    tensor: &'s Tensor,
+}
+
+impl Elaborator<'_, '_> {
+    pub(super) fn sides_differ(&self, edge: &ast::Edge, misfit: &Misfit) -> Diagnostic {
+        let Some(this) = self.shown(misfit.bound, misfit.input) else {
+            let message = format!("`{}` takes {}", misfit.signature.name, misfit.wanted);
+            return Diagnostic::new(Code::E0301, message).at(edge.loss.span, "here");
+        };
+        let first = self.shown(misfit.bound, 0).filter(|_| misfit.input > 0);
+        let (first, clash) = match (first, misfit.clash) {
+            (Some(first), clash) if *clash != Clash::Element => (first, clash),
+            _ => return not_taken(misfit, &this),
+        };
+        if let Clash::Bound { wanted, got } = clash {
+            let repair = format!("make the network for {got} classes: `classes: {got}`");
+            return other_classes((&first, wanted), (&this, got)).help(repair);
+        }
+        if let (Some(ours), Some(theirs)) = (self.answers(first.node), self.answers(this.node)) {
+            return other_classes((&first, ours), (&this, theirs))
+                .help("both networks must answer for the same classes");
+        }
+        let diagnostic = other_shape(misfit, &first, &this);
+        self.with_repair(
+            diagnostic,
+            edge,
+            (first.node, first.span),
+            (this.node, this.span),
+        )
+    }
+
+    fn shown(&self, bound: &Bound, input: usize) -> Option<Shown<'_>> {
+        let given = bound.inputs.get(input)?.as_ref()?;
+        match given.value {
+            Value::Tensor(node) => Some(Shown {
+                node,
+                span: given.span,
+                text: self.text(given.span),
+                tensor: self.graph.tensor(node),
+            }),
+            _ => None,
+        }
+    }
+
+    /// The number of classes of a tensor that is a network's output, `[N, classes]`.
+    fn answers(&self, node: NodeIndex) -> Option<&Dim> {
+        let is_output = self
+            .networks
+            .iter()
+            .flat_map(|n| &n.instance.outputs)
+            .any(|(_, value)| matches!(value, Value::Tensor(index) if *index == node));
+        match self.graph.tensor(node).shape.0.as_slice() {
+            [_, classes @ Dim::Known(_)] if is_output => Some(classes),
+            _ => None,
+        }
+    }
+}
+
+/// One side alone is not what the loss takes.
+fn not_taken(misfit: &Misfit, this: &Shown) -> Diagnostic {
+    let code = match misfit.clash {
+        Clash::Element => Code::E0307,
+        _ => Code::E0301,
+    };
+    let message = format!(
+        "`{}` takes {} for `{}`, but `{}` is {}",
+        misfit.signature.name,
+        misfit.wanted,
+        misfit.signature.inputs[misfit.input].name,
+        this.text,
+        this.tensor
+    );
+    Diagnostic::new(code, message)
+        .at(this.span, format!("this is {}", this.tensor))
+        .note(misfit.signature.written())
+}
+
+fn other_classes((first, ours): (&Shown, &Dim), (this, theirs): (&Shown, &Dim)) -> Diagnostic {
+    let message = format!(
+        "`{}` has {ours} classes, but `{}` has {theirs}",
+        first.text, this.text
+    );
+    Diagnostic::new(Code::E0306, message)
+        .at(first.span, format!("{ours} classes"))
+        .also(this.span, format!("{theirs} classes"))
+}
+
+fn other_shape(misfit: &Misfit, first: &Shown, this: &Shown) -> Diagnostic {
+    let loss = &misfit.signature.name;
+    let (ours, theirs) = (&first.tensor.shape, &this.tensor.shape);
+    let message = if *misfit.clash == Clash::Rank && ours.rank() != theirs.rank() {
+        let input = &misfit.signature.inputs[misfit.input].name;
+        format!(
+            "`{loss}` takes {} for `{input}`, but `{}` is {theirs}",
+            misfit.wanted, this.text
+        )
+    } else {
+        format!("`{loss}` compares tensors of one shape, but gets {ours} and {theirs}")
+    };
+    Diagnostic::new(Code::E0301, message)
+        .at(first.span, format!("this is {ours}"))
+        .also(this.span, format!("this is {theirs}"))
+}
