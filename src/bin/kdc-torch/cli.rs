@@ -60,7 +60,7 @@ struct Common {
     /// The folder of all runs
     #[arg(long, default_value = "runs")]
     runs: PathBuf,
-    /// Print nothing but results and errors
+    /// Print errors only, and what `eval` measures
     #[arg(long, short)]
     quiet: bool,
 }

@@ -1,12 +1,11 @@
 //! What people see: what is being done on standard error, results on standard output.
 
-#![allow(clippy::print_stdout, clippy::print_stderr)]
-
 use indicatif::{ProgressBar, ProgressStyle};
+use kdc::cli::output::{Stream, write};
 use std::io::IsTerminal;
 use std::time::Duration;
 
-/// Nothing but results and errors if quiet.
+/// Nothing but what was asked for, and errors, if quiet.
 #[derive(Clone, Copy)]
 pub struct Console {
     pub quiet: bool,
@@ -15,12 +14,20 @@ pub struct Console {
 impl Console {
     pub fn say(&self, line: &str) {
         if !self.quiet {
-            eprintln!("{line}");
+            write(Stream::Err, &format!("{line}\n"));
         }
     }
 
+    /// What training ends with.
+    pub fn summary(&self, text: &str) {
+        if !self.quiet {
+            self.result(text);
+        }
+    }
+
+    /// What was asked for.
     pub fn result(&self, text: &str) {
-        println!("{text}");
+        write(Stream::Out, &format!("{text}\n"));
     }
 
     /// A bar over the steps of a run, on a terminal; elsewhere nothing.
@@ -37,15 +44,8 @@ impl Console {
 
     /// A line above the bar.
     pub fn say_above(&self, bar: &ProgressBar, line: &str) {
-        if !self.quiet {
-            bar.suspend(|| eprintln!("{line}"));
-        }
+        bar.suspend(|| self.say(line));
     }
-}
-
-/// The last words of a process that failed.
-pub fn complain(text: &str) {
-    eprintln!("error: {text}");
 }
 
 /// `70.65 %`

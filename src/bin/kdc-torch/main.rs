@@ -29,11 +29,12 @@ mod trainer;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    kdc::cli::panic::install();
     match cli::main() {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             if !matches!(failure, failure::Failure::Interrupted) {
-                console::complain(&failure.to_string());
+                kdc::cli::output::complain(&failure.to_string());
             }
             ExitCode::from(failure.exit_code())
         }

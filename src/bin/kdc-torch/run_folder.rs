@@ -114,6 +114,25 @@ impl RunFolder {
         })
     }
 
+    /// Removes what an earlier run left, so that results of two runs never stand side by side.
+    pub fn clear(&self) -> Result<()> {
+        let Ok(entries) = std::fs::read_dir(&self.path) else {
+            return Ok(());
+        };
+        for path in entries.filter_map(|entry| Some(entry.ok()?.path())) {
+            let extension = path
+                .extension()
+                .and_then(|e| e.to_str())
+                .unwrap_or_default();
+            if ["safetensors", "jsonl", "yaml", "tmp"].contains(&extension) {
+                std::fs::remove_file(&path).map_err(|e| {
+                    Failure::Usage(format!("`{}` cannot be removed: {e}", path.display()))
+                })?;
+            }
+        }
+        Ok(())
+    }
+
     pub fn write_text(&self, name: &str, text: &str) -> Result<()> {
         self.write(&self.path.join(name), |path| {
             Ok(std::fs::write(path, text)?)

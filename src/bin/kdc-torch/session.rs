@@ -63,7 +63,7 @@ impl Session {
             };
             let summary = summary::over_seeds(&records);
             folder.write_text("summary.yaml", &summary.to_yaml()?)?;
-            self.console.result(&summary.table());
+            self.console.summary(&summary.table());
         }
         Ok(())
     }
@@ -151,6 +151,7 @@ impl Session {
     ) -> Result<Record> {
         let folder = RunFolder::of(&self.runs, plan, seed);
         let mut record = self.new_record(plan, seed)?;
+        folder.clear()?;
         folder.write_text("plan.yaml", &plan.to_yaml())?;
         folder.write_record(&record)?;
         self.console.say(&format!(
@@ -183,7 +184,7 @@ impl Session {
         self.measure(plan, Role::Student, &parameters, &mut record.results)?;
         folder.write_record(&record)?;
         self.console
-            .result(&summary::of_run(plan, &record, &folder));
+            .summary(&summary::of_run(plan, &record, &folder));
         Ok(record)
     }
 

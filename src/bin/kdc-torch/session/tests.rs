@@ -184,6 +184,21 @@ fn divergence_names_edge_epoch_and_batch() {
 }
 
 #[test]
+fn a_run_that_diverges_leaves_no_weights_of_the_run_before() {
+    let _alone = alone();
+    let folder = Folder::new();
+    let mut plan = plan(STUDENT);
+    folder.session().train(&plan, Existing::Refuse).unwrap();
+    plan.stages[0].edges[0].weight = f64::INFINITY;
+    plan.stages[0].edges[1].weight = f64::INFINITY;
+    folder
+        .session()
+        .train(&plan, Existing::Replace)
+        .unwrap_err();
+    assert_eq!(names(&folder, "student"), ["plan.yaml", "run.yaml"]);
+}
+
+#[test]
 fn an_interrupted_run_keeps_what_there_is_and_may_be_run_again() {
     let _alone = alone();
     let folder = Folder::new();
