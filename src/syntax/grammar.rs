@@ -40,12 +40,20 @@ fn place(error: &Error<Rule>) -> usize {
 }
 
 /// What was expected, in the user's words: at most three things. None if nothing that helps.
-pub(super) fn in_words(rules: &[Rule]) -> Option<String> {
+/// `end` is what stands behind the construct.
+pub(super) fn in_words(rules: &[Rule], end: &'static str) -> Option<String> {
     let mut words: Vec<&str> = Vec::new();
-    for word in rules.iter().filter_map(|rule| word(*rule)) {
+    for word in rules.iter().filter_map(|rule| word(*rule, end)) {
         if !words.contains(&word) {
             words.push(word);
         }
+    }
+    // What has to come is news; what could go on with the value before is not.
+    if let Some(word) = ["`~>`", "`by`", "`:`", "`else`", end]
+        .into_iter()
+        .find(|w| words.contains(w))
+    {
+        return Some(word.to_owned());
     }
     if words.len() > 3 {
         return None;
@@ -57,7 +65,7 @@ pub(super) fn in_words(rules: &[Rule]) -> Option<String> {
     Some(format!("{} or {last}", words.join(", ")))
 }
 
-fn word(rule: Rule) -> Option<&'static str> {
+fn word(rule: Rule, end: &'static str) -> Option<&'static str> {
     Some(match rule {
         Rule::ident
         | Rule::use_name
@@ -78,7 +86,6 @@ fn word(rule: Rule) -> Option<&'static str> {
         | Rule::list => "a value",
         Rule::open_brace | Rule::body | Rule::block | Rule::settings_block => "`{`",
         Rule::close_brace => "`}`",
-        Rule::open_round | Rule::params => "`(`",
         Rule::close_round => "`)`",
         Rule::close_square => "`]`",
         Rule::comma => "`,`",
@@ -91,7 +98,7 @@ fn word(rule: Rule) -> Option<&'static str> {
         Rule::kw_on => "`on`",
         Rule::kw_in => "`in`",
         Rule::kw_else => "`else`",
-        Rule::EOI => "the end of the line",
+        Rule::EOI => end,
         _ => return None,
     })
 }

@@ -37,7 +37,17 @@ impl Place {
             Place::Field => Rule::only_field,
             Place::Setting => Rule::only_setting,
             Place::Param => Rule::only_param,
-            Place::Arg | Place::Part => Rule::only_arg,
+            Place::Arg => Rule::only_arg,
+            Place::Part => Rule::only_part,
+        }
+    }
+
+    /// What ends it.
+    fn end(self) -> &'static str {
+        match self {
+            Place::Item | Place::Stmt => "the end of the line",
+            Place::Field | Place::Setting => "`,` or a new line",
+            Place::Param | Place::Arg | Place::Part => "`,`",
         }
     }
 }
@@ -121,12 +131,11 @@ impl Lower<'_> {
             Err(expected) => (expected.at, expected.rules),
             Ok(_) => (text.len(), Vec::new()),
         };
-        let start = junk.start as usize + at;
-        let found = self.text.token(start..junk.end as usize);
-        let expected = grammar::in_words(&rules);
-        let what = self.construct(place, text);
-        let found_words = self.found_words(found, junk);
-        let (message, label) = match expected {
+        let found = self.text.token(junk.start as usize + at);
+        let expected = grammar::in_words(&rules, place.end());
+        let what = construct(place, text);
+        let found_words = self.found_words(found);
+        let (message, label) = match &expected {
             Some(expected) => (
                 format!("expected {expected}{}, found {found_words}", what.within),
                 format!("expected {expected}"),
@@ -137,20 +146,37 @@ impl Lower<'_> {
             ),
         };
         let diagnostic = Diagnostic::new(Code::E0001, message).at(found, label);
-        match what.example {
-            Some(example) => diagnostic.help(example),
+        let help = match expected.as_deref() {
+            Some("`else`") => Some("an `if` has two branches: `if c { a } else { b }`"),
+            Some("`in`") => Some("a loop is written `for i in range(n) { linear(8) }`"),
+            Some("the end of the line") if self.starts_value(found) => {
+                Some("a value flows into a layer by `->`: `x -> relu`")
+            }
+            _ => what.example,
+        };
+        match help {
+            Some(help) => diagnostic.help(help),
             None => diagnostic,
         }
     }
 
-    fn found_words(&self, found: Span, junk: Span) -> String {
-        if found.start == found.end {
-            return match found.end >= junk.end && self.text.clean.len() <= found.end as usize {
-                true => "the end of the file".to_owned(),
-                false => "the end of the line".to_owned(),
-            };
+    fn found_words(&self, found: Span) -> String {
+        if found.start < found.end {
+            return format!("`{}`", self.text.of(found));
         }
-        format!("`{}`", self.text.of(found))
+        let at_end = self.text.clean[found.end as usize..].trim_end().is_empty();
+        if at_end {
+            "the end of the file"
+        } else {
+            "the end of the line"
+        }
+        .to_owned()
+    }
+
+    fn starts_value(&self, token: Span) -> bool {
+        self.text
+            .of(token)
+            .starts_with(|c: char| c == '_' || c.is_alphabetic() || c == '(')
     }
 
     /// Mistakes whose cause is plain from the first words.
@@ -203,112 +229,6 @@ impl Lower<'_> {
                 "a file is made of {}, and names given by `=`",
                 suggest::listed(ITEM_WORDS, ITEM_WORDS.len())
             )),
-        }
-    }
-
-    /// What the junk set out to be, by its first word.
-    fn construct(&self, place: Place, text: &str) -> Construct {
-        let (within, example) = match (place, first_word(text)) {
-            (Place::Item, "use") => (
-                " in this `use`",
-                "an import is written `use models::LightNN` or `use \"cifar10.kd\"::images`",
-            ),
-            (Place::Item, "model") => (
-                " in this model",
-                "a model is written `model Name(classes: int = 10) { … }`",
-            ),
-            (Place::Item, "loss") => (
-                " in this loss",
-                "a loss is written `loss name(student: [N, C], teacher: [N, C], T: float = 2) { … }`",
-            ),
-            (Place::Item, "fn") => (
-                " in this function",
-                "a function is written `fn name(x: [N, C]) = x - mean(x, dim: 1, keep: true)`",
-            ),
-            (Place::Item, "data") => (
-                " in this data set",
-                "a data set is written `data images = cifar10(\"data\") -> batch(128)`",
-            ),
-            (Place::Item, "teacher") => (
-                " in this teacher",
-                "a teacher is written `teacher deep = DeepNN() from \"teacher.kd\"`",
-            ),
-            (Place::Item, "student") => (
-                " in this student",
-                "a student is written `student light = LightNN(classes: 10)`",
-            ),
-            (Place::Item, "tap") => (
-                " in this tap",
-                "a tap is written `tap feat = net.layer1 -> flatten`",
-            ),
-            (Place::Item, "edge") => (" in this edge", EDGE_EXAMPLE),
-            (Place::Item, "train") => (
-                " in this `train`",
-                "training is written `train on images { epochs: 10, optimizer: adam(lr: 0.001) }`",
-            ),
-            (Place::Item, "settings") => (
-                " in these settings",
-                "settings are written `settings recipe { epochs: 10 }` and used by `..recipe`",
-            ),
-            (Place::Item, "output") => (
-                " in this output",
-                "an output of a network is replaced by `output light.logits = lifted -> deep.fc`",
-            ),
-            (Place::Item, _) => ("", "a constant is written `name = value`"),
-            (Place::Stmt, "input") => (
-                " in this input",
-                "an input is written `input image: [N, 3, 32, 32]`",
-            ),
-            (Place::Stmt, "output") => (
-                " in this output",
-                "an output is written `output logits = x -> linear(10)`, or `output x` if it is the only one",
-            ),
-            (Place::Stmt, "param") => (
-                " in this parameter",
-                "a parameter is written `param scale: [C] = ones()`",
-            ),
-            (Place::Stmt, "state") => (
-                " in this state",
-                "a state is written `state mean: [C] = zeros()`",
-            ),
-            (Place::Stmt, "update") => (
-                " in this update",
-                "an update is written `update mean = 0.9 * mean + 0.1 * now`",
-            ),
-            (Place::Stmt, "require") => (
-                " in this requirement",
-                "a requirement is written `require depth % 6 == 2, \"depth is 6n + 2\"`",
-            ),
-            (Place::Stmt, _) => (
-                "",
-                "a value is named by `name = x -> conv2d(16, kernel: 3) -> relu`",
-            ),
-            (Place::Field, _) => (
-                "",
-                "a field is written `image = column(\"file\") -> load_image(\"images\")`, an option `batch: 64`",
-            ),
-            (Place::Setting, _) => (
-                "",
-                "a setting is written `epochs: 10`; `..recipe` takes over those of `settings recipe`",
-            ),
-            (Place::Param, _) => (
-                " in this parameter",
-                "a parameter is written `classes: int = 10` or `x: [N, C]`",
-            ),
-            (Place::Arg, _) => (
-                " in this argument",
-                "an argument is written `64` or `kernel: 3`",
-            ),
-            (Place::Part, _) => {
-                return Construct {
-                    within: "",
-                    example: None,
-                };
-            }
-        };
-        Construct {
-            within,
-            example: Some(example),
         }
     }
 
@@ -504,6 +424,112 @@ enum Head {
 struct Construct {
     within: &'static str,
     example: Option<&'static str>,
+}
+
+/// What the junk set out to be, by its first word.
+fn construct(place: Place, text: &str) -> Construct {
+    let (within, example) = match (place, first_word(text)) {
+        (Place::Item, "use") => (
+            " in this `use`",
+            "an import is written `use models::LightNN` or `use \"cifar10.kd\"::images`",
+        ),
+        (Place::Item, "model") => (
+            " in this model",
+            "a model is written `model Name(classes: int = 10) { … }`",
+        ),
+        (Place::Item, "loss") => (
+            " in this loss",
+            "a loss is written `loss name(student: [N, C], teacher: [N, C], T: float = 2) { … }`",
+        ),
+        (Place::Item, "fn") => (
+            " in this function",
+            "a function is written `fn name(x: [N, C]) = x - mean(x, dim: 1, keep: true)`",
+        ),
+        (Place::Item, "data") => (
+            " in this data set",
+            "a data set is written `data images = cifar10(\"data\") -> batch(128)`",
+        ),
+        (Place::Item, "teacher") => (
+            " in this teacher",
+            "a teacher is written `teacher deep = DeepNN() from \"teacher.kd\"`",
+        ),
+        (Place::Item, "student") => (
+            " in this student",
+            "a student is written `student light = LightNN(classes: 10)`",
+        ),
+        (Place::Item, "tap") => (
+            " in this tap",
+            "a tap is written `tap feat = net.layer1 -> flatten`",
+        ),
+        (Place::Item, "edge") => (" in this edge", EDGE_EXAMPLE),
+        (Place::Item, "train") => (
+            " in this `train`",
+            "training is written `train on images { epochs: 10, optimizer: adam(lr: 0.001) }`",
+        ),
+        (Place::Item, "settings") => (
+            " in these settings",
+            "settings are written `settings recipe { epochs: 10 }` and used by `..recipe`",
+        ),
+        (Place::Item, "output") => (
+            " in this output",
+            "an output of a network is replaced by `output light.logits = lifted -> deep.fc`",
+        ),
+        (Place::Item, _) => ("", "a constant is written `name = value`"),
+        (Place::Stmt, "input") => (
+            " in this input",
+            "an input is written `input image: [N, 3, 32, 32]`",
+        ),
+        (Place::Stmt, "output") => (
+            " in this output",
+            "an output is written `output logits = x -> linear(10)`, or `output x` if it is the only one",
+        ),
+        (Place::Stmt, "param") => (
+            " in this parameter",
+            "a parameter is written `param scale: [C] = ones()`",
+        ),
+        (Place::Stmt, "state") => (
+            " in this state",
+            "a state is written `state mean: [C] = zeros()`",
+        ),
+        (Place::Stmt, "update") => (
+            " in this update",
+            "an update is written `update mean = 0.9 * mean + 0.1 * now`",
+        ),
+        (Place::Stmt, "require") => (
+            " in this requirement",
+            "a requirement is written `require depth % 6 == 2, \"depth is 6n + 2\"`",
+        ),
+        (Place::Stmt, _) => (
+            "",
+            "a value is named by `name = x -> conv2d(16, kernel: 3) -> relu`",
+        ),
+        (Place::Field, _) => (
+            "",
+            "a field is written `image = column(\"file\") -> load_image(\"images\")`, an option `batch: 64`",
+        ),
+        (Place::Setting, _) => (
+            "",
+            "a setting is written `epochs: 10`; `..recipe` takes over those of `settings recipe`",
+        ),
+        (Place::Param, _) => (
+            " in this parameter",
+            "a parameter is written `classes: int = 10` or `x: [N, C]`",
+        ),
+        (Place::Arg, _) => (
+            " in this argument",
+            "an argument is written `64` or `kernel: 3`",
+        ),
+        (Place::Part, _) => {
+            return Construct {
+                within: "",
+                example: None,
+            };
+        }
+    };
+    Construct {
+        within,
+        example: Some(example),
+    }
 }
 
 fn closing(bracket: u8) -> char {

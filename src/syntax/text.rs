@@ -17,8 +17,9 @@ const OPERATORS: [&str; 18] = [
 const MAX_NESTING: usize = 64;
 
 /// A text that the grammar can read, byte for byte as long as the user's.
-pub(super) struct Text {
-    pub file: FileId,
+pub(super) struct Text<'s> {
+    file: FileId,
+    source: &'s str,
     /// Line ends are `\n`, look-alikes of operators replaced, too deep nesting filled with NUL, which
     /// fits nothing in the grammar.
     pub clean: String,
@@ -29,9 +30,20 @@ pub(super) struct Text {
     reported: Vec<usize>,
 }
 
-impl Text {
+impl Text<'_> {
+    /// The place in the user's text. What was put for a longer character stands for all of it.
     pub fn span(&self, range: Range<usize>) -> Span {
-        Span::new(self.file, range)
+        let (mut start, mut end) = (range.start, range.end);
+        while !self.source.is_char_boundary(start) {
+            start -= 1;
+        }
+        if range.is_empty() {
+            end = start;
+        }
+        while !self.source.is_char_boundary(end) {
+            end += 1;
+        }
+        Span::new(self.file, start..end)
     }
 
     pub fn of(&self, span: Span) -> &str {
@@ -63,17 +75,16 @@ impl Text {
         self.brackets[first..last].to_vec()
     }
 
-    /// The first word, number, string or operator of a range; empty where the line or range ends.
-    pub fn token(&self, range: Range<usize>) -> Span {
-        let text = &self.clean[range.clone()];
+    /// The word, number, string or operator from a place on; empty where the line ends.
+    pub fn token(&self, start: usize) -> Span {
+        let text = &self.clean[start..];
         let blank = text.len() - text.trim_start_matches([' ', '\t']).len();
-        let (start, text) = (range.start + blank, &text[blank..]);
+        let end_of_line = self.span(start..start);
+        let (start, text) = (start + blank, &text[blank..]);
         let is_word = |c: char| c == '_' || c.is_alphanumeric();
         let length = match text.chars().next() {
-            None | Some('\n') => return self.span(range.start..range.start),
-            Some(_) if text.starts_with("//") || text.starts_with('#') => {
-                return self.span(range.start..range.start);
-            }
+            None | Some('\n') => return end_of_line,
+            Some(_) if text.starts_with("//") || text.starts_with('#') => return end_of_line,
             Some(c) if is_word(c) => text.find(|c| !is_word(c)).unwrap_or(text.len()),
             Some(quote @ ('"' | '\'')) => text[1..]
                 .find([quote, '\n'])
@@ -114,7 +125,7 @@ impl Text {
 }
 
 /// Reads a file's characters.
-pub(super) fn read(source: &SourceFile) -> (Text, Vec<Diagnostic>) {
+pub(super) fn read(source: &SourceFile) -> (Text<'_>, Vec<Diagnostic>) {
     let mut scan = Scan {
         file: source.id,
         text: &source.text,
@@ -131,6 +142,7 @@ pub(super) fn read(source: &SourceFile) -> (Text, Vec<Diagnostic>) {
     scan.report_hashes();
     let text = Text {
         file: source.id,
+        source: &source.text,
         clean: scan.clean,
         comments: scan.comments,
         brackets: scan.brackets,

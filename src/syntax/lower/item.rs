@@ -15,7 +15,7 @@ impl Lower<'_> {
         for part in file.into_inner() {
             let span = self.span(&part);
             match part.as_rule() {
-                Rule::COMMENT | Rule::EOI => {}
+                Rule::comment | Rule::EOI => {}
                 Rule::semicolon => self.semicolon(span),
                 Rule::stray_close => self.report_stray_close(span),
                 Rule::junk_item => {

@@ -19,13 +19,13 @@ use crate::source::Span;
 use pest::iterators::{Pair, Pairs};
 
 pub(super) struct Lower<'t> {
-    pub(super) text: &'t Text,
+    pub(super) text: &'t Text<'t>,
     diagnostics: Vec<Diagnostic>,
     foreign: foreign::Seen,
 }
 
 impl<'t> Lower<'t> {
-    pub fn new(text: &'t Text, diagnostics: Vec<Diagnostic>) -> Lower<'t> {
+    pub fn new(text: &'t Text<'t>, diagnostics: Vec<Diagnostic>) -> Lower<'t> {
         Lower {
             text,
             diagnostics,
@@ -103,7 +103,7 @@ impl<'i> Iterator for Parts<'i> {
 fn is_punctuation(rule: Rule) -> bool {
     matches!(
         rule,
-        Rule::COMMENT
+        Rule::comment
             | Rule::comma
             | Rule::colon
             | Rule::dot

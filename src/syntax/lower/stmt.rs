@@ -15,7 +15,7 @@ impl Lower<'_> {
         for part in pair.into_inner() {
             let span = self.span(&part);
             match part.as_rule() {
-                Rule::COMMENT | Rule::close_brace => {}
+                Rule::comment | Rule::close_brace => {}
                 Rule::open_brace => opened = Some(span),
                 Rule::semicolon => self.semicolon(span),
                 Rule::missing_close => self.report_missing_close(of, opened, span),
