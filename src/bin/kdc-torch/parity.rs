@@ -189,7 +189,7 @@ fn selection(tensor: &Tensor) -> Tensor {
     let count = flat.size()[0];
     match count <= KEPT {
         true => flat,
-        false => flat.slice(0, None, None, count / KEPT | 1),
+        false => flat.slice(0, None, None, (count / KEPT) | 1),
     }
 }
 

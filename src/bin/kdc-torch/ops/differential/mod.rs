@@ -17,7 +17,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::OnceLock;
 use tch::{Device, Tensor};
 
-const CASES: usize = 300;
+const CASES: usize = 200;
 
 /// Where the language refuses on purpose what libtorch takes.
 const STRICTER: &[(&str, Code)] = &[
@@ -75,7 +75,7 @@ fn every_rule_agrees_with_libtorch() {
                 Err(_) => {}
             }
         }
-        if accepted < 20 {
+        if accepted < 10 {
             problems.push(format!(
                 "{}: only {accepted} of {CASES} cases are accepted",
                 op.name
@@ -83,7 +83,7 @@ fn every_rule_agrees_with_libtorch() {
         }
         checked += accepted + refused;
     }
-    assert!(checked > 10_000, "only {checked} cases say anything");
+    assert!(checked > 8_000, "only {checked} cases say anything");
     let shown: Vec<_> = problems.iter().take(20).cloned().collect();
     assert!(
         problems.is_empty(),
