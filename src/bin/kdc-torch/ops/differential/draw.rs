@@ -7,7 +7,7 @@ use std::collections::HashMap;
 pub fn value(kind: Kind, first: &[u64], random: &mut Random) -> Value {
     let rank = first.len() as i64;
     match kind {
-        Kind::Int { min, max } => Value::Int(random.within(min.max(-4), max.min(6))),
+        Kind::Int { min, max } => Value::Int(random.within(min.max(-2), max.min(4))),
         Kind::Float { min, max } => {
             Value::Float([0.0_f64, 0.1, 0.5, 1.0][random.below(4)].clamp(min, max))
         }
@@ -22,7 +22,7 @@ pub fn value(kind: Kind, first: &[u64], random: &mut Random) -> Value {
             Value::Ints((0..count).map(|_| random.within(-rank, rank)).collect())
         }
         Kind::Order => Value::Ints(random.order(rank as usize, rank as usize)),
-        Kind::Size { .. } => Value::Dims(vec![Dim::Known(1 + random.below(6) as u64)]),
+        Kind::Size { .. } => Value::Dims(vec![Dim::Known(1 + random.below(4) as u64)]),
         Kind::Sizes => Value::Dims(
             (0..2)
                 .map(|_| Dim::Known(1 + random.below(6) as u64))
