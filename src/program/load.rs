@@ -1,7 +1,9 @@
 //! Files and their names: what each file defines and imports.
 
+use super::elaborate::Signature;
 use super::experiment::Experiment;
 use super::library;
+use super::value::Callee;
 use crate::diag::suggest::{listed, nearest};
 use crate::diag::{Applicability, Code, Diagnostic, Edit};
 use crate::source::{Files, SourceFile, Sources, Span};
@@ -50,6 +52,7 @@ pub struct Modules<'a> {
     loading: Vec<(PathBuf, String)>,
     /// Definitions with mistakes of their own: their uses are not reported again.
     pub broken: HashSet<DefId>,
+    pub signatures: HashMap<Callee, Rc<Signature>>,
     /// Experiments that others learn from; none for one with mistakes.
     pub experiments: HashMap<ModuleId, Option<Rc<Experiment>>>,
     /// The experiments that are being compiled, each needed by the one before.
@@ -66,6 +69,7 @@ impl<'a> Modules<'a> {
             by_path: HashMap::new(),
             loading: Vec::new(),
             broken: HashSet::new(),
+            signatures: HashMap::new(),
             experiments: HashMap::new(),
             compiling: Vec::new(),
         }

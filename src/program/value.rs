@@ -72,7 +72,7 @@ impl Value {
 }
 
 /// What can be called: an operation, or a model, loss or function of a file.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Callee {
     Operation(&'static Operation),
     Definition(DefId),

@@ -60,9 +60,19 @@ impl Signature {
 }
 
 impl Elaborator<'_, '_> {
-    pub fn signature(&self, callee: Callee) -> Rc<Signature> {
+    /// Made once for each callee of a compilation.
+    pub fn signature(&mut self, callee: Callee) -> Rc<Signature> {
+        if let Some(known) = self.modules.signatures.get(&callee) {
+            return known.clone();
+        }
+        let signature = Rc::new(self.new_signature(callee));
+        self.modules.signatures.insert(callee, signature.clone());
+        signature
+    }
+
+    fn new_signature(&self, callee: Callee) -> Signature {
         match callee {
-            Callee::Operation(op) => Rc::new(Signature {
+            Callee::Operation(op) => Signature {
                 name: op.name.to_string(),
                 inputs: op
                     .inputs
@@ -76,18 +86,12 @@ impl Elaborator<'_, '_> {
                     .collect(),
                 many: op.inputs.iter().any(|input| input.many),
                 written: op.signature(),
-            }),
+            },
             Callee::Definition(id) => {
                 let (ast, at) = self.modules.item(id);
                 match &ast.items[at].kind {
-                    ItemKind::Callable(callable) => Rc::new(self.definition_signature(callable)),
-                    _ => Rc::new(Signature {
-                        name: String::new(),
-                        inputs: Vec::new(),
-                        parameters: Vec::new(),
-                        many: false,
-                        written: String::new(),
-                    }),
+                    ItemKind::Callable(callable) => self.definition_signature(callable),
+                    _ => Signature::of_parameters("", Vec::new(), String::new()),
                 }
             }
         }

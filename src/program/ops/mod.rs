@@ -329,6 +329,21 @@ impl Argument {
     }
 }
 
+/// There is one entry a name.
+impl PartialEq for Operation {
+    fn eq(&self, other: &Operation) -> bool {
+        self.name == other.name
+    }
+}
+
+impl Eq for Operation {}
+
+impl std::hash::Hash for Operation {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        self.name.hash(state);
+    }
+}
+
 impl Operation {
     pub fn argument(&self, name: &str) -> Option<&'static Argument> {
         self.arguments.iter().find(|a| a.name == name)
