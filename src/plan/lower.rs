@@ -267,23 +267,15 @@ impl<'e> Lowering<'e> {
         }
     }
 
-    /// The parameters behind the targets that are no teacher's and no statistics.
+    /// The parameters that the losses' gradient reaches and that are no teacher's and no statistics.
     fn learns(&self) -> Vec<String> {
-        let targets = self
-            .experiment
-            .edges
-            .iter()
-            .flat_map(|edge| edge.targets.iter().copied());
-        let mut reached: BTreeSet<ParameterId> = self
-            .closure(targets)
+        let losses = self.experiment.edges.iter().map(|edge| edge.loss);
+        let reached: HashSet<ParameterId> = self
+            .graph
+            .gradient_reaches(losses)
             .into_iter()
             .flat_map(|node| self.graph.own_parameters(node).collect::<Vec<_>>())
             .collect();
-        let losses = self
-            .needed
-            .iter()
-            .filter(|node| self.part(**node) == Part::Loss);
-        reached.extend(losses.flat_map(|node| self.graph.own_parameters(*node)));
         let order = self.parameter_order();
         order
             .into_iter()

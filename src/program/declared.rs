@@ -175,14 +175,25 @@ impl Elaborator<'_, '_> {
         expr: &Expr,
     ) -> Option<(&'static Declared, Settings)> {
         self.report(
-            Diagnostic::new(Code::E0204, format!("a {what} is needed here"))
-                .at(expr.span, format!("no {what}"))
-                .help(format!(
-                    "there are {}",
-                    listed(table.iter().map(|d| d.name), 12)
-                )),
+            Diagnostic::new(
+                Code::E0204,
+                format!("{} {what} is needed here", article(what)),
+            )
+            .at(expr.span, format!("no {what}"))
+            .help(format!(
+                "there are {}",
+                listed(table.iter().map(|d| d.name), 12)
+            )),
         );
         None
+    }
+}
+
+fn article(what: &str) -> &'static str {
+    if what.starts_with(['a', 'e', 'i', 'o', 'u']) {
+        "an"
+    } else {
+        "a"
     }
 }
 
@@ -244,9 +255,14 @@ impl Wants {
         if fits {
             return Ok(());
         }
-        let got = match value {
-            Value::Number(n) => format!("{n}"),
-            other => other.kind().to_string(),
+        let got = match (self, value) {
+            (Wants::Positive | Wants::Betas, list) if numbers(list).is_some() => {
+                let list: Vec<String> =
+                    numbers(list).iter().flatten().map(f64::to_string).collect();
+                format!("[{}]", list.join(", "))
+            }
+            (_, Value::Number(n)) => format!("{n}"),
+            (_, other) => other.kind().to_string(),
         };
         Err(format!("is {}, but this is {got}", self.words()))
     }

@@ -18,7 +18,8 @@ pub fn qualified(base: &Expr, name: &Name, span: Span) -> Option<Diagnostic> {
     if !is_module(base) {
         return None;
     }
-    Some(match torch_names::callable(&name.text) {
+    let same = || super::ops::find(&name.text).map(|op| Answer::Name(op.name));
+    Some(match torch_names::callable(&name.text).or_else(same) {
         Some(answer) => spelled(&name.text, answer, span),
         None => Diagnostic::new(
             Code::E0210,
@@ -60,8 +61,8 @@ fn spelled(name: &str, answer: Answer, span: Span) -> Diagnostic {
     }
 }
 
-/// `kernel_size: 3` where kd says `kernel: 3`. `value`: the argument's value.
-pub fn argument(operation: &str, name: &str, span: Span, value: Span) -> Option<Diagnostic> {
+/// `kernel_size: 3` where kd says `kernel: 3`. `whole`: the argument with what separates it from the next.
+pub fn argument(operation: &str, name: &str, span: Span, whole: Span) -> Option<Diagnostic> {
     let answer = torch_names::argument(operation, name)?;
     let diagnostic = match answer {
         Answer::Name(kd) => {
@@ -78,7 +79,7 @@ pub fn argument(operation: &str, name: &str, span: Span, value: Span) -> Option<
             why,
             Applicability::Safe,
             vec![Edit {
-                span: span.to(value),
+                span: whole,
                 text: String::new(),
             }],
         ),

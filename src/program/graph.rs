@@ -4,13 +4,13 @@
 //! a node stands, because nodes are added in the order in which they can be computed.
 
 use crate::plan::{Arg, Init};
-use crate::program::ops::{Operation, Tensor};
+use crate::program::ops::{Element, Operation, Tensor};
 use crate::shape::Shape;
 use crate::source::Span;
 use petgraph::graph::DiGraph;
 use petgraph::visit::EdgeRef;
 use petgraph::{Direction, visit};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 pub use petgraph::graph::NodeIndex;
 
@@ -137,6 +137,25 @@ impl Graph {
         }
         // nodes are numbered in the order in which they were added, after their operands
         found.sort_unstable();
+        found
+    }
+
+    /// All that gradient reaches on its way back from the given nodes, themselves included: it stops at
+    /// `detach`, and at truth values, labels and ids.
+    pub fn gradient_reaches(
+        &self,
+        from: impl IntoIterator<Item = NodeIndex>,
+    ) -> HashSet<NodeIndex> {
+        let mut open: Vec<NodeIndex> = from.into_iter().collect();
+        let mut found = HashSet::new();
+        while let Some(index) = open.pop() {
+            let node = &self.nodes[index];
+            let real = matches!(node.tensor.element, Element::Real | Element::Probability);
+            let cut = matches!(&node.what, What::Operation { op, .. } if op.name == "detach");
+            if real && !cut && found.insert(index) {
+                open.extend(self.operands(index));
+            }
+        }
         found
     }
 

@@ -84,6 +84,14 @@ impl<'a> Modules<'a> {
         self.broken.contains(&id)
     }
 
+    /// Whether an item is what its name means; not for one that takes a name a second time.
+    pub fn is_first(&self, id: DefId) -> bool {
+        let module = self.get(id.module);
+        item_name(&module.ast.items[id.item].kind)
+            .and_then(|name| module.names.get(&name.text))
+            .is_none_or(|entry| entry.means == Some(id))
+    }
+
     /// Whether something in a file is an error.
     pub fn has_errors(&self, id: ModuleId) -> bool {
         let file = self.get(id).ast.id;
@@ -159,6 +167,11 @@ impl<'a> Modules<'a> {
         let folder = path.parent().unwrap_or(Path::new(""));
         let names = self.files.list(folder);
         let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let with_suffix = format!("{name}.kd");
+        if names.contains(&with_suffix) {
+            let text = format!("there is a file `{with_suffix}`");
+            return diagnostic.replace(text, written.span, format!("\"{}.kd\"", written.text));
+        }
         let kd = names
             .iter()
             .map(String::as_str)

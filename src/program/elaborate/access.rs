@@ -1,7 +1,7 @@
 //! Paths and indices: `light.layer3[-1].bn2`, `images.label`, `widths[0]`.
 
 use super::{Elaborator, Frame};
-use crate::diag::suggest::{listed, nearest};
+use crate::diag::suggest::{counted, listed, nearest};
 use crate::diag::{Code, Diagnostic};
 use crate::plan::DataSet;
 use crate::program::foreign;
@@ -91,7 +91,7 @@ impl Elaborator<'_, '_> {
         match found {
             Some(step) => step.clone(),
             None => {
-                let message = format!("`{}` has {count} steps", self.text(base.span));
+                let message = format!("`{}` has {}", self.text(base.span), counted(count, "step"));
                 self.report(
                     Diagnostic::new(Code::E0209, message)
                         .at(at.span, "no such step")
@@ -220,7 +220,7 @@ impl Elaborator<'_, '_> {
         match found {
             Some(value) => value.clone(),
             None => {
-                let message = format!("the list has {count} elements");
+                let message = format!("the list has {}", counted(count, "element"));
                 self.poison(Diagnostic::new(Code::E0223, message).at(at.span, "no such element"))
             }
         }

@@ -20,6 +20,7 @@ impl Elaborator<'_, '_> {
         };
         let before = self.modules.diagnostics.len();
         self.checking_alone = true;
+        self.declared_once(callable);
         let parameters = callable
             .params
             .iter()
@@ -46,6 +47,22 @@ impl Elaborator<'_, '_> {
         self.checking_alone = false;
         let errors = |d: &Diagnostic| d.severity == crate::diag::Severity::Error;
         !self.modules.diagnostics[before..].iter().any(errors)
+    }
+
+    /// Parameters and inputs have different names.
+    fn declared_once(&mut self, callable: &ast::Callable) {
+        let inputs = signature::input_statements(callable).map(|(name, ..)| name);
+        let mut known: Vec<&ast::Name> = Vec::new();
+        for name in callable.params.iter().map(|p| &p.name).chain(inputs) {
+            if let Some(first) = known.iter().find(|n| n.text == name.text) {
+                let message = format!("`{}` declares `{}` twice", callable.name.text, name.text);
+                let diagnostic = Diagnostic::new(Code::E0202, message)
+                    .at(name.span, "declared again")
+                    .also(first.span, "first here");
+                self.report(diagnostic);
+            }
+            known.push(name);
+        }
     }
 
     fn open_alone(&mut self, id: DefId, bound: &Bound, call: Span) -> Option<Opened> {
@@ -119,6 +136,18 @@ impl Elaborator<'_, '_> {
 
     /// Reports a type whose name is none.
     fn known_type(&mut self, ty: &ast::Type) {
+        let mut rests = ty
+            .shape
+            .iter()
+            .flat_map(|shape| &shape.dims)
+            .filter_map(|dim| match dim {
+                ast::Dim::Rest(name) => Some(name),
+                ast::Dim::Expr(_) => None,
+            });
+        if let Some(second) = rests.nth(1) {
+            let message = "a shape has at most one `..`, or nobody could tell where one ends";
+            self.report(Diagnostic::new(Code::E0307, message).at(second.span, "a second one"));
+        }
         const TYPES: [&str; 9] = [
             "int",
             "float",

@@ -38,7 +38,9 @@ impl Elaborator<'_, '_> {
         let numbers_are_operands = operands_in_full(signature, &unnamed);
         for given in unnamed {
             let tensor = numbers_are_operands || is_tensor(signature, &given.value);
-            fine &= self.place_in_order(signature, &mut bound, given, tensor, call);
+            if !self.place_in_order(signature, &mut bound, given, tensor, call) {
+                return None;
+            }
         }
         (fine && !bound.poisoned()).then_some(bound)
     }
@@ -51,7 +53,8 @@ impl Elaborator<'_, '_> {
             (Some(i), _) => &mut bound.inputs[i],
             (None, Some(i)) => &mut bound.parameters[i],
             (None, None) => {
-                let diagnostic = unknown_argument(signature, &name, span, given.span);
+                let whole = self.with_comma(span.to(given.span));
+                let diagnostic = unknown_argument(signature, &name, span, whole);
                 self.report(diagnostic);
                 return false;
             }
@@ -67,6 +70,22 @@ impl Elaborator<'_, '_> {
         }
         *place = Some(given);
         true
+    }
+
+    /// An argument with the comma that separates it, for taking it out.
+    fn with_comma(&self, argument: Span) -> Span {
+        let text = &self.modules.sources.get(argument.file).text;
+        let (before, after) = (
+            &text[..argument.start as usize],
+            &text[argument.end as usize..],
+        );
+        let mut whole = argument;
+        if before.trim_end().ends_with(',') {
+            whole.start = before.trim_end().len() as u32 - 1;
+        } else if let Some(rest) = after.trim_start().strip_prefix(',') {
+            whole.end = (text.len() - rest.trim_start().len()) as u32;
+        }
+        whole
     }
 
     fn place_in_order(
@@ -153,8 +172,8 @@ fn is_tensor(signature: &Signature, value: &Value) -> bool {
     }
 }
 
-fn unknown_argument(signature: &Signature, name: &str, span: Span, value: Span) -> Diagnostic {
-    if let Some(diagnostic) = foreign::argument(&signature.name, name, span, value) {
+fn unknown_argument(signature: &Signature, name: &str, span: Span, whole: Span) -> Diagnostic {
+    if let Some(diagnostic) = foreign::argument(&signature.name, name, span, whole) {
         return diagnostic;
     }
     let names = || {
@@ -195,14 +214,20 @@ fn too_many(
             .note(signature.written());
     }
     // a value without its name, and a parameter that wants to be named
-    let next = signature
-        .parameters
-        .iter()
-        .zip(&bound.parameters)
-        .find(|(_, filled)| filled.is_none())
-        .map(|(slot, _)| slot);
-    let diagnostic = match next {
-        Some(slot) => Diagnostic::new(
+    let free = || signature.parameters.iter().zip(&bound.parameters);
+    let required = free().find(|(slot, filled)| filled.is_none() && !slot.optional);
+    let first = signature.parameters.first().map(|slot| slot.name.as_str());
+    let diagnostic = match (required, first) {
+        // in PyTorch the first number is the input's
+        (_, Some(size @ ("channels" | "features"))) => Diagnostic::new(
+            Code::E0225,
+            format!("`{name}` takes only `{size}` without a name"),
+        )
+        .at(given.span, "an argument without its name")
+        .help(format!(
+            "the input's {size} are known: begin with those of the output, and name the rest"
+        )),
+        (Some((slot, _)), _) => Diagnostic::new(
             Code::E0225,
             format!("`{name}` takes `{}` by name", slot.name),
         )
@@ -215,8 +240,11 @@ fn too_many(
                 text: format!("{}: ", slot.name),
             }],
         ),
-        None => Diagnostic::new(Code::E0225, format!("`{name}` takes no further argument"))
-            .at(given.span, "one too many"),
+        (None, _) => Diagnostic::new(
+            Code::E0225,
+            format!("`{name}` takes no further argument without a name"),
+        )
+        .at(given.span, "one too many"),
     };
     let diagnostic = diagnostic.note(signature.written());
     if call.contains(given.span) {

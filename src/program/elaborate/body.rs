@@ -218,6 +218,12 @@ impl Elaborator<'_, '_> {
                 "named",
                 "losses and functions give one value: write `output value`",
             ),
+            several if callable.kind != CallableKind::Model => wrong(
+                format!("`{}` has more than one output", name.text),
+                several[1].2,
+                "one too many",
+                "losses and functions give one value",
+            ),
             several => {
                 if let Some((_, _, span)) = several.iter().find(|(name, ..)| name.is_none()) {
                     return wrong(
@@ -228,15 +234,6 @@ impl Elaborator<'_, '_> {
                         *span,
                         "without a name",
                         "write `output name = value`",
-                    );
-                }
-                if callable.kind != CallableKind::Model {
-                    let (_, _, span) = &several[1];
-                    return wrong(
-                        format!("`{}` has more than one output", name.text),
-                        *span,
-                        "one too many",
-                        "losses and functions give one value",
                     );
                 }
                 let named = several

@@ -94,7 +94,15 @@ impl Elaborator<'_, '_> {
         for param in callable.params.iter().filter(|p| !types::is_tensor(&p.ty)) {
             let value = match (given.next().and_then(Option::as_ref), &param.default) {
                 (Some(given), _) => self.parameter_value(param, given, callable)?,
-                (None, Some(default)) => self.expression(&mut frame, default),
+                (None, Some(default)) => {
+                    let value = self.expression(&mut frame, default);
+                    let given = Given {
+                        name: None,
+                        value,
+                        span: default.span,
+                    };
+                    self.parameter_value(param, &given, callable)?
+                }
                 (None, None) => Value::Poison,
             };
             frame.bind(&param.name.text, value, param.name.span);
@@ -143,9 +151,10 @@ impl Elaborator<'_, '_> {
             _ => "something else",
         };
         let message = format!(
-            "`{}` of `{}` is {wants}, but this is {}",
+            "`{}` of `{}` is {wants}, but {} is {}",
             param.name.text,
             callable.name.text,
+            self.said(given),
             super::operation::described(&value)
         );
         self.report(

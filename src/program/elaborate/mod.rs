@@ -34,7 +34,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 
 /// How much following one experiment may take: far above any real network, far below a second.
-const FUEL: u64 = 4_000_000;
+const FUEL: u64 = 300_000;
 
 /// Functions of the language that have no meaning yet.
 const LATER: [&str; 23] = [

@@ -84,7 +84,7 @@ impl Elaborator<'_, '_> {
         let inferred = match op.infer(&operands.tensors, &arguments) {
             Ok(inferred) => inferred,
             Err(refusal) => {
-                let diagnostic = self.refused(op, refusal, bound, &operands.spans, span);
+                let diagnostic = self.refused(op, refusal, bound, &operands, span);
                 self.report(diagnostic);
                 return None;
             }
@@ -163,10 +163,11 @@ impl Elaborator<'_, '_> {
                 Some(value) => given.push((argument.name, value)),
                 None => {
                     let message = format!(
-                        "`{}` of `{}` takes {}, but this is {}",
+                        "`{}` of `{}` takes {}, but {} is {}",
                         argument.name,
                         op.name,
                         taken(argument.kind),
+                        self.said(place),
                         described(&place.value)
                     );
                     self.report(
@@ -178,6 +179,17 @@ impl Elaborator<'_, '_> {
             }
         }
         op.complete(&given)
+    }
+
+    /// An argument as messages call it: by its text, unless that is its value anyway.
+    pub(super) fn said(&self, given: &Given) -> String {
+        let text = self.text(given.span);
+        let number = text.starts_with(|c: char| c.is_ascii_digit() || c == '-');
+        if number || text.starts_with('"') || text.contains('\n') || text.len() > 40 {
+            "this".to_string()
+        } else {
+            format!("`{text}`")
+        }
     }
 
     /// Enters the parameters that an application owns, or finds those of a layer that is used again.
@@ -234,7 +246,7 @@ impl Elaborator<'_, '_> {
         op: &Operation,
         refusal: Refusal,
         bound: &Bound,
-        spans: &[Span],
+        operands: &Operands,
         call: Span,
     ) -> Diagnostic {
         let argument = |name: &str| {
@@ -242,18 +254,25 @@ impl Elaborator<'_, '_> {
             bound.parameters[at].as_ref()
         };
         let place = match &refusal.blame {
-            Blame::Input(i) => spans.get(*i).copied().unwrap_or(call),
+            Blame::Input(i) => operands.spans.get(*i).copied().unwrap_or(call),
             Blame::Argument(name) => argument(name).map_or(call, |given| given.span),
             Blame::Call => call,
         };
         // of a long chain before the step only the step is worth showing
         let long = |span: Span| self.text(span).contains('\n');
-        let mut diagnostic = match refusal.blame {
+        let mut diagnostic = match &refusal.blame {
             Blame::Input(_) if place != call && long(place) => {
                 Diagnostic::new(refusal.code, refusal.message).at(call, refusal.label)
             }
             _ => Diagnostic::new(refusal.code, refusal.message).at(place, refusal.label),
         };
+        if let (Blame::Input(blamed), false) = (&refusal.blame, long(place)) {
+            for (i, (span, tensor)) in operands.spans.iter().zip(&operands.tensors).enumerate() {
+                if i != *blamed && tensor.shape.rank() > 0 && *span != place && !long(*span) {
+                    diagnostic = diagnostic.also(*span, format!("this is {tensor}"));
+                }
+            }
+        }
         for note in refusal.notes {
             diagnostic = diagnostic.note(note);
         }
@@ -261,7 +280,10 @@ impl Elaborator<'_, '_> {
             None => diagnostic,
             Some(Repair::Say(text)) => diagnostic.help(text),
             Some(Repair::StepBefore { text, step }) => {
-                let in_chain = spans.first().is_some_and(|input| input.end <= call.start);
+                let in_chain = operands
+                    .spans
+                    .first()
+                    .is_some_and(|input| input.end <= call.start);
                 let edit = if in_chain {
                     Edit {
                         span: call.before(),

@@ -134,7 +134,7 @@ fn slot(name: &str, optional: bool, positional: bool) -> Slot {
 
 type Input<'a> = (&'a ast::Name, &'a ast::Type, Option<&'a ast::Expr>);
 
-fn input_statements(callable: &ast::Callable) -> impl Iterator<Item = Input<'_>> {
+pub fn input_statements(callable: &ast::Callable) -> impl Iterator<Item = Input<'_>> {
     let statements = match &callable.body {
         Body::Block(statements) => statements.as_slice(),
         _ => &[],

@@ -1,13 +1,14 @@
 //! Edges: knowledge from a source to a target, through a loss.
 
 use super::mismatch::Misfit;
-use super::{Edge, depends};
-use crate::diag::suggest::listed;
+use super::{Edge, depends, moves};
+use crate::diag::suggest::{listed, nearest};
 use crate::diag::{Applicability, Code, Diagnostic, Edit};
 use crate::program::elaborate::{Bound, Elaborator, Frame, FrameKind, Signature};
 use crate::program::graph::{NodeIndex, Owner, What};
 use crate::program::ops::Element;
 use crate::program::value::{Callee, Given, Layer, Value};
+use crate::program::{foreign, library};
 use crate::source::Span;
 use crate::syntax::ast::{self, Expr, ExprKind, ItemKind};
 
@@ -46,6 +47,7 @@ impl Elaborator<'_, '_> {
         let (source, target, loss, weight) = (source?, target?, loss?, weight?);
         self.targets_learn(edge, &source, &target)?;
         let source = self.without_gradient(&mut frame, source);
+        let loss = self.arguments_without_gradient(&mut frame, loss);
         let signature = self.signature(Callee::Definition(loss.id));
         let bound = self.filled(edge, &signature, &loss, &source, &target)?;
         let value = self.run_loss(&frame, edge, &loss, &signature, &bound)?;
@@ -134,7 +136,7 @@ impl Elaborator<'_, '_> {
         let value = match &expr.kind {
             ExprKind::Name(name) => match self.find_callable(frame, name, expr.span) {
                 Some(value) => value,
-                None => self.expression(frame, expr),
+                None => self.unknown_loss(frame, name, expr.span),
             },
             _ => self.expression(frame, expr),
         };
@@ -178,6 +180,32 @@ impl Elaborator<'_, '_> {
         }
     }
 
+    fn unknown_loss(&mut self, frame: &Frame, name: &str, span: Span) -> Value {
+        if let Some(diagnostic) = foreign::explained(name, span) {
+            return self.poison(diagnostic);
+        }
+        let library: Vec<&str> = library::names("losses").collect();
+        let own: Vec<String> = self
+            .modules
+            .names(frame.module)
+            .map(str::to_string)
+            .collect();
+        let there = own
+            .iter()
+            .map(String::as_str)
+            .chain(library.iter().copied());
+        let diagnostic = Diagnostic::new(Code::E0201, format!("there is no loss `{name}`"))
+            .at(span, "unknown loss");
+        self.poison(match nearest(name, there) {
+            Some(near) => diagnostic.replace(
+                format!("there is something with a similar name: `{near}`"),
+                span,
+                near,
+            ),
+            None => diagnostic.help(format!("the library's losses are {}", listed(library, 12))),
+        })
+    }
+
     fn weight(&mut self, frame: &mut Frame, weight: Option<&Expr>) -> Option<f64> {
         let Some(expr) = weight else { return Some(1.0) };
         let number = match self.expression(frame, expr) {
@@ -215,34 +243,47 @@ impl Elaborator<'_, '_> {
 
     /// Knowledge flows one way: what a student gives as a source is cut from its gradient.
     fn without_gradient(&mut self, frame: &mut Frame, source: Side) -> Side {
-        let cut = |this: &mut Self, frame: &mut Frame, (node, span): (NodeIndex, Span)| {
-            if !depends(&this.graph, &this.networks, node).learns() {
-                return (node, span);
-            }
-            match this.operation_by_name(frame, "detach", &[(Value::Tensor(node), span)], span) {
-                Value::Tensor(detached) => (detached, span),
-                _ => (node, span),
-            }
-        };
         source
             .into_iter()
-            .map(|side| cut(self, frame, side))
+            .map(|(node, span)| (self.cut(frame, node, span), span))
             .collect()
+    }
+
+    /// The same holds for what a loss gets by name.
+    fn arguments_without_gradient(&mut self, frame: &mut Frame, mut loss: Loss) -> Loss {
+        for given in &mut loss.given {
+            if let Value::Tensor(node) = given.value {
+                given.value = Value::Tensor(self.cut(frame, node, given.span));
+            }
+        }
+        loss
+    }
+
+    fn cut(&mut self, frame: &mut Frame, node: NodeIndex, span: Span) -> NodeIndex {
+        if !moves(&self.graph, &self.networks, node).learns() {
+            return node;
+        }
+        match self.operation_by_name(frame, "detach", &[(Value::Tensor(node), span)], span) {
+            Value::Tensor(cut) => cut,
+            _ => node,
+        }
     }
 
     /// A target must reach something that learns.
     fn targets_learn(&mut self, edge: &ast::Edge, source: &Side, target: &Side) -> Option<()> {
         let learns = |side: &Side| {
             side.iter()
-                .all(|(node, _)| depends(&self.graph, &self.networks, *node).learns())
+                .all(|(node, _)| moves(&self.graph, &self.networks, *node).learns())
         };
         if learns(target) {
             return Some(());
         }
         let text = self.text(edge.target.span).to_string();
         let (node, _) = target.first()?;
-        let teacher = depends(&self.graph, &self.networks, *node).teacher;
-        let why = if teacher {
+        let behind = depends(&self.graph, &self.networks, *node);
+        let why = if behind.learns() {
+            "something that no gradient goes through"
+        } else if behind.teacher {
             "a teacher, which does not learn"
         } else {
             "data, which do not learn"
@@ -311,7 +352,10 @@ impl Elaborator<'_, '_> {
                 )
                 .also(
                     edge.target.span,
-                    format!("{} here, which come first", target.len()),
+                    match target.len() {
+                        1 => "1 here, which comes first".to_string(),
+                        n => format!("{n} here, which come first"),
+                    },
                 )
                 .also(edge.source.span, format!("{} here", source.len()))
                 .note(signature.written());

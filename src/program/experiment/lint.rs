@@ -21,17 +21,17 @@ impl Elaborator<'_, '_> {
             self.untaught_taps(ast, &reached);
         }
         self.unnamed_owners(ast, edges);
-        self.unused(ast);
+        // what uses a name may be what is broken
+        if !self.modules.has_errors(self.root) {
+            self.unused(ast);
+        }
     }
 
-    /// The parameters that some edge's target depends on.
+    /// The parameters that the gradient of some edge's loss reaches.
     fn reached(&self, edges: &[Option<Edge>]) -> HashSet<ParameterId> {
-        let targets = edges
-            .iter()
-            .flatten()
-            .flat_map(|edge| edge.targets.iter().copied());
+        let losses = edges.iter().flatten().map(|edge| edge.loss);
         self.graph
-            .needed(targets)
+            .gradient_reaches(losses)
             .into_iter()
             .flat_map(|node| self.graph.own_parameters(node).collect::<Vec<_>>())
             .collect()

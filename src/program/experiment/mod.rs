@@ -88,8 +88,21 @@ impl Depends {
 
 /// What the parameters behind a node belong to.
 pub fn depends(graph: &Graph, networks: &[Network], node: NodeIndex) -> Depends {
+    owners(graph, networks, graph.needed([node]))
+}
+
+/// What the parameters belong to that a gradient at a node would change.
+pub fn moves(graph: &Graph, networks: &[Network], node: NodeIndex) -> Depends {
+    owners(graph, networks, graph.gradient_reaches([node]))
+}
+
+fn owners(
+    graph: &Graph,
+    networks: &[Network],
+    nodes: impl IntoIterator<Item = NodeIndex>,
+) -> Depends {
     let mut found = Depends::default();
-    for index in graph.needed([node]) {
+    for index in nodes {
         for id in graph.own_parameters(index) {
             match &graph.parameter(id).owner {
                 Owner::Network(name) => match networks.iter().find(|n| n.name == *name) {
@@ -171,6 +184,7 @@ impl Elaborator<'_, '_> {
                 item: at,
             };
             match &item.kind {
+                _ if !self.modules.is_first(id) => {}
                 ItemKind::Network(_)
                 | ItemKind::Tap(_)
                 | ItemKind::Data(_)

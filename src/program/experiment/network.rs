@@ -40,7 +40,15 @@ impl Elaborator<'_, '_> {
             self.report(diagnostic);
         }
         let origin = match origin {
-            Some(None) => return Value::Poison,
+            Some(None) => {
+                // the model may hold mistakes of its own
+                if let Some(value) = &network.value {
+                    let owner = Owner::Network(network.name.text.clone());
+                    let mut frame = Frame::new(id.module, FrameKind::File, "", owner);
+                    self.expression(&mut frame, value);
+                }
+                return Value::Poison;
+            }
             Some(Some(origin)) => Some(origin),
             None => None,
         };

@@ -111,6 +111,8 @@ struct Block {
     test: Option<TestTime>,
     /// The names that were given, right or wrong.
     given: Vec<(String, Span)>,
+    /// Part of it could not be read, so that nothing is known to be missing.
+    incomplete: bool,
 }
 
 impl Elaborator<'_, '_> {
@@ -141,6 +143,15 @@ impl Elaborator<'_, '_> {
         let name = train.on.first()?;
         if let Some(second) = train.on.get(1) {
             self.not_yet("training on several data sets", second.span);
+        }
+        // what is no data set may itself wait for the data
+        if let Some(Some(id)) = self.modules.lookup(self.root, &name.text) {
+            let (ast, at) = self.modules.item(id);
+            if let Some(what) = no_data(&ast.items[at].kind) {
+                let message = format!("training runs on a data set, but `{}` is {what}", name.text);
+                self.report(Diagnostic::new(Code::E0204, message).at(name.span, what));
+                return None;
+            }
         }
         let expr = Expr {
             kind: ExprKind::Name(name.text.clone()),
@@ -200,9 +211,8 @@ impl Elaborator<'_, '_> {
             Setting::Set { name, value } => (name, value),
             Setting::Spread(name) => return self.spread(block, name),
             Setting::Error => {
-                return block
-                    .given
-                    .push((String::new(), Span::new(crate::source::FileId(0), 0..0)));
+                block.incomplete = true;
+                return;
             }
         };
         if let Some((_, first)) = block.given.iter().find(|(n, _)| *n == name.text) {
@@ -236,9 +246,7 @@ impl Elaborator<'_, '_> {
     fn spread(&mut self, block: &mut Block, name: &Name) {
         self.modules.lookup(self.root, &name.text);
         self.not_yet("settings shared by name", name.span);
-        for setting in ["epochs", "optimizer"] {
-            block.given.push((setting.to_string(), name.span));
-        }
+        block.incomplete = true;
     }
 
     fn whole(
@@ -332,12 +340,11 @@ impl Elaborator<'_, '_> {
     }
 
     fn missing_settings(&mut self, block: &Block, span: Span) {
-        let unread = block.given.iter().any(|(name, _)| name.is_empty());
         for (name, form) in [
             ("epochs", "epochs: 10"),
             ("optimizer", "optimizer: adam(lr: 0.001)"),
         ] {
-            if unread || block.given.iter().any(|(given, _)| given == name) {
+            if block.incomplete || block.given.iter().any(|(given, _)| given == name) {
                 continue;
             }
             let first_line = Span {
@@ -349,6 +356,17 @@ impl Elaborator<'_, '_> {
                 .help(format!("add `{form}`"));
             self.report(diagnostic);
         }
+    }
+}
+
+/// What an item is that can be no data set.
+fn no_data(kind: &ItemKind) -> Option<&'static str> {
+    match kind {
+        ItemKind::Network(_) => Some("a network"),
+        ItemKind::Tap(_) => Some("a tap"),
+        ItemKind::Callable(_) => Some("a definition"),
+        ItemKind::Edge(_) => Some("an edge"),
+        _ => None,
     }
 }
 
