@@ -6,6 +6,8 @@ mod cmd;
 mod docs;
 #[cfg(unix)]
 mod handover;
+mod mutate;
 mod plans;
 mod render;
+mod syntax;
 mod ui;

@@ -1,7 +1,7 @@
 //! Text to tree. Parsing cannot fail: there is always a tree, and diagnostics for what is wrong.
 //!
 //! ```text
-//! text ─▶ text::read ─▶ pest, grammar/kd.pest ─▶ lower ─▶ ast
+//! text ─▶ scan::read ─▶ pest, grammar/kd.pest ─▶ lower ─▶ ast
 //!         characters,   total: junk is a rule    │
 //!         depth                                  └▶ recover: why a piece of junk fits nothing
 //! ```
@@ -12,7 +12,9 @@ pub mod ast;
 mod grammar;
 mod lookalike;
 mod lower;
+mod nesting;
 mod recover;
+mod scan;
 mod text;
 
 use crate::diag::{Code, Diagnostic};
@@ -31,11 +33,11 @@ pub struct Parse {
 /// whose value is an error node. No expression is deeper than [`MAX_HEIGHT`] nodes, so the
 /// tree may be walked recursively.
 pub fn parse(source: &SourceFile) -> Parse {
-    let (text, diagnostics) = text::read(source);
+    let (text, diagnostics) = scan::read(source);
     let mut lower = Lower::new(&text, diagnostics);
     let items = match grammar::file(&text.clean) {
         Ok(file) => lower.items(file),
-        // pest stops before the stack ends. What `text::read` lets through does not go so deep.
+        // pest stops before the stack ends. What `scan::read` lets through does not go so deep.
         Err(at) => {
             let span = text.span(at..at);
             lower.report(

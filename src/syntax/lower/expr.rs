@@ -77,11 +77,11 @@ impl Lower<'_> {
         let span = self.span(&pair);
         match pair.as_rule() {
             Rule::number => {
-                let kind = self.number(span);
+                let kind = self.number(pair.as_str(), span);
                 self.node(kind, span, 0)
             }
             Rule::string => {
-                let text = self.string(span).text;
+                let text = self.string(&pair).text;
                 self.node(ExprKind::Str(text), span, 0)
             }
             Rule::literal => {

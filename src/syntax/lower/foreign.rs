@@ -78,15 +78,7 @@ impl Lower<'_> {
         let sign = self.span(set);
         // The blanks before the sign go with it: `epochs = 10` becomes `epochs: 10`.
         let edit = name.span.after().to(sign);
-        let text = if self
-            .text
-            .of(sign.after().to(self.end()))
-            .starts_with([' ', '\n'])
-        {
-            ":"
-        } else {
-            ": "
-        };
+        let text = format!(":{}", self.blank_unless(sign));
         let message = format!("`:` sets an option, and `{written}` does not");
         self.report(
             Diagnostic::new(Code::E0005, message)
@@ -185,7 +177,7 @@ impl Lower<'_> {
             .at(whole, "a step's number")
             .replace(format!("write `[{number}]`"), whole, format!("[{number}]")),
         );
-        let kind = self.number(steps);
+        let kind = self.number(&number, steps);
         ExprKind::Index {
             base,
             index: vec![Index::At(Expr { kind, span: steps })],
@@ -215,6 +207,16 @@ impl Lower<'_> {
                 .at(first, "not needed")
                 .fix("leave it out", Applicability::Safe, edits),
         );
+    }
+
+    /// A blank, unless one is there behind the place.
+    pub(super) fn blank_unless(&self, sign: Span) -> &'static str {
+        let after = self.text.of(sign.after().to(self.end()));
+        if after.starts_with([' ', '\n']) {
+            ""
+        } else {
+            " "
+        }
     }
 
     fn end(&self) -> Span {

@@ -4,26 +4,30 @@ use super::Lower;
 use crate::diag::{Code, Diagnostic};
 use crate::source::Span;
 use crate::syntax::ast::*;
+use crate::syntax::grammar::Rule;
+use pest::iterators::Pair;
 
 impl Lower<'_> {
-    pub(super) fn number(&mut self, span: Span) -> ExprKind {
-        let text = self.text.of(span).to_owned();
-        match read_number(&text) {
+    pub(super) fn number(&mut self, text: &str, span: Span) -> ExprKind {
+        match read_number(text) {
             Ok(kind) => kind,
             Err(wrong) => {
                 let message = format!("`{text}` {}", wrong.why);
                 let diagnostic = Diagnostic::new(Code::E0007, message).at(span, wrong.label);
-                self.report(match wrong.meant {
-                    Some(meant) => diagnostic.replace(format!("write `{meant}`"), span, meant),
-                    None => diagnostic.help(wrong.help),
-                });
-                ExprKind::Error
+                let Some(meant) = wrong.meant else {
+                    self.report(diagnostic.help(wrong.help));
+                    return ExprKind::Error;
+                };
+                let kind = read_number(&meant).unwrap_or(ExprKind::Error);
+                self.report(diagnostic.replace(format!("write `{meant}`"), span, meant));
+                kind
             }
         }
     }
 
-    pub(super) fn string(&mut self, span: Span) -> Str {
-        let raw = self.text.of(span).to_owned();
+    pub(super) fn string(&mut self, pair: &Pair<Rule>) -> Str {
+        let span = self.span(pair);
+        let raw = pair.as_str();
         let inner = &raw[1..raw.len() - 1];
         if raw.starts_with('\'') {
             let text = format!("\"{}\"", inner.replace('"', "\\\""));
@@ -46,7 +50,7 @@ impl Lower<'_> {
                 Some((_, c)) => {
                     text.push('\\');
                     text.push(c);
-                    let start = span.start as usize + 1 + at;
+                    let start = pair.as_span().start() + 1 + at;
                     let escape = self.text.span(start..start + 1 + c.len_utf8());
                     self.report_escape(escape, c);
                 }

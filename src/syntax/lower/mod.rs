@@ -3,11 +3,15 @@
 //! The grammar guarantees the order of a rule's parts. Where a part is not there all the same, the
 //! construct becomes an `Error` node: functions that return `Option` give none only then.
 
+mod callable;
+mod edge;
 mod expr;
 mod foreign;
+mod import;
 mod item;
 mod literal;
 mod operators;
+mod options;
 mod stmt;
 
 use super::ast::*;
@@ -55,7 +59,10 @@ impl<'t> Lower<'t> {
 
     pub(super) fn name_at(&self, span: Span) -> Name {
         let text = self.text.of(span).trim_matches('`');
-        let text = lookalike::word(text).unwrap_or_else(|| text.to_owned());
+        let text = match text.is_ascii() {
+            true => text.to_owned(),
+            false => lookalike::word(text).unwrap_or_else(|| text.to_owned()),
+        };
         Name { text, span }
     }
 
@@ -110,8 +117,6 @@ fn is_punctuation(rule: Rule) -> bool {
             | Rule::equals
             | Rule::knowledge
             | Rule::open_brace
-            | Rule::open_round
-            | Rule::open_square
             | Rule::close_brace
             | Rule::close_round
             | Rule::close_square

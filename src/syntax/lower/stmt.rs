@@ -103,10 +103,7 @@ impl Lower<'_> {
     fn require(&mut self, pair: Pair<Rule>) -> Option<StmtKind> {
         let mut parts = Parts::of(pair);
         let condition = self.expr(parts.next_if(Rule::line_expr)?);
-        let message = parts.next_if(Rule::string).map(|s| {
-            let span = self.span(&s);
-            self.string(span)
-        });
+        let message = parts.next_if(Rule::string).map(|s| self.string(&s));
         Some(StmtKind::Require { condition, message })
     }
 

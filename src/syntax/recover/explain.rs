@@ -1,60 +1,14 @@
-//! Why a piece of text fits nothing, and what can be kept of it.
+//! Why a piece of text fits nothing.
 
-use super::ast::*;
-use super::grammar::{self, Rule};
-use super::lower::Lower;
+use super::{EDGE_EXAMPLE, ITEM_WORDS, Place, STMT_WORDS};
 use crate::diag::{Code, Diagnostic, suggest};
 use crate::source::Span;
-
-/// What should have stood where the junk is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Place {
-    Item,
-    Stmt,
-    Field,
-    Setting,
-    Param,
-    Arg,
-    /// A part of a list or of brackets.
-    Part,
-}
-
-pub(super) const EDGE_EXAMPLE: &str =
-    "an edge is written `edge deep.logits ~> light.logits by soft_target(T: 4)  weight 0.9`";
-
-/// The words that items start with.
-const ITEM_WORDS: [&str; 12] = [
-    "use", "model", "loss", "fn", "data", "teacher", "student", "tap", "edge", "train", "settings",
-    "output",
-];
-const STMT_WORDS: [&str; 6] = ["input", "output", "param", "state", "update", "require"];
-
-impl Place {
-    fn rule(self) -> Rule {
-        match self {
-            Place::Item => Rule::only_item,
-            Place::Stmt => Rule::only_stmt,
-            Place::Field => Rule::only_field,
-            Place::Setting => Rule::only_setting,
-            Place::Param => Rule::only_param,
-            Place::Arg => Rule::only_arg,
-            Place::Part => Rule::only_part,
-        }
-    }
-
-    /// What ends it.
-    fn end(self) -> &'static str {
-        match self {
-            Place::Item | Place::Stmt => "the end of the line",
-            Place::Field | Place::Setting => "`,` or a new line",
-            Place::Param | Place::Arg | Place::Part => "`,`",
-        }
-    }
-}
+use crate::syntax::grammar;
+use crate::syntax::lower::Lower;
 
 impl Lower<'_> {
     /// Reports why junk fits nothing, unless that has been said when its characters were read.
-    pub(super) fn explain(&mut self, place: Place, junk: Span) {
+    pub(in crate::syntax) fn explain(&mut self, place: Place, junk: Span) {
         if self.text.has_reported(junk.range()) {
             return;
         }
@@ -66,7 +20,7 @@ impl Lower<'_> {
     }
 
     /// Reports what stands behind something whole on its line.
-    pub(super) fn explain_rest(&mut self, place: Place, before: Span, rest: Span) {
+    pub(in crate::syntax) fn explain_rest(&mut self, place: Place, before: Span, rest: Span) {
         if self.text.has_reported(rest.range()) {
             return;
         }
@@ -234,7 +188,12 @@ impl Lower<'_> {
 
     // ---- Braces ----
 
-    pub(super) fn report_missing_close(&mut self, of: &str, opened: Option<Span>, at: Span) {
+    pub(in crate::syntax) fn report_missing_close(
+        &mut self,
+        of: &str,
+        opened: Option<Span>,
+        at: Span,
+    ) {
         let at = at.before();
         let diagnostic = Diagnostic::new(Code::E0002, format!("the `{{` of {of} is never closed"))
             .at(at, "expected `}` by here");
@@ -245,180 +204,13 @@ impl Lower<'_> {
         self.report(diagnostic.help("write `}` on a line of its own"));
     }
 
-    pub(super) fn report_stray_close(&mut self, span: Span) {
+    pub(in crate::syntax) fn report_stray_close(&mut self, span: Span) {
         self.report(
             Diagnostic::new(Code::E0002, "`}` closes nothing")
                 .at(span, "no brace is open here")
                 .replace("remove it", span, ""),
         );
     }
-
-    // ---- What is kept ----
-
-    /// A broken item keeps its kind and name, so that what uses it is not reported as well.
-    pub(super) fn junk_item(&mut self, span: Span) -> Item {
-        let kind = self
-            .head(span)
-            .map_or(ItemKind::Error, |head| self.item_of(head, span));
-        Item {
-            doc: self.text.doc(span.start as usize),
-            kind,
-            span,
-        }
-    }
-
-    fn item_of(&self, head: Head, span: Span) -> ItemKind {
-        let error = || Expr {
-            kind: ExprKind::Error,
-            span,
-        };
-        let callable = |kind, name| {
-            ItemKind::Callable(Callable {
-                kind,
-                name,
-                params: Vec::new(),
-                body: Body::Error,
-            })
-        };
-        let network = |role, name| {
-            ItemKind::Network(Network {
-                role,
-                name,
-                value: Some(error()),
-                from: None,
-            })
-        };
-        match head {
-            Head::Word("model", Some(name)) => callable(CallableKind::Model, name),
-            Head::Word("loss", Some(name)) => callable(CallableKind::Loss, name),
-            Head::Word("fn", Some(name)) => callable(CallableKind::Fn, name),
-            Head::Word("teacher", Some(name)) => network(Role::Teacher, name),
-            Head::Word("student", Some(name)) => network(Role::Student, name),
-            Head::Word("data", Some(name)) => ItemKind::Data(Data {
-                name,
-                value: error(),
-                fields: None,
-            }),
-            Head::Word("tap", Some(name)) => ItemKind::Tap(Binding {
-                name,
-                value: error(),
-            }),
-            Head::Word("settings", Some(name)) => ItemKind::Settings(SettingsItem {
-                name,
-                settings: vec![Setting::Error],
-            }),
-            Head::Word("edge", _) => ItemKind::Edge(Edge {
-                name: None,
-                source: error(),
-                target: error(),
-                loss: error(),
-                weight: None,
-            }),
-            Head::Word("train", _) => ItemKind::Train(Train {
-                name: None,
-                on: Vec::new(),
-                settings: vec![Setting::Error],
-            }),
-            Head::Bind(Pattern::Name(name)) => ItemKind::Constant(Binding {
-                name,
-                value: error(),
-            }),
-            _ => ItemKind::Error,
-        }
-    }
-
-    pub(super) fn junk_stmt(&mut self, span: Span) -> Stmt {
-        let value = Expr {
-            kind: ExprKind::Error,
-            span,
-        };
-        let ty = Type {
-            name: None,
-            args: Vec::new(),
-            shape: None,
-            span,
-        };
-        let kind = match self.head(span) {
-            Some(Head::Word("input", Some(name))) => StmtKind::Input {
-                name,
-                ty,
-                default: None,
-            },
-            Some(Head::Word("param", Some(name))) => StmtKind::Param { name, ty, value },
-            Some(Head::Word("state", Some(name))) => StmtKind::State { name, ty, value },
-            Some(Head::Word("output", name)) => StmtKind::Output { name, value },
-            Some(Head::Bind(pattern)) => StmtKind::Bind { pattern, value },
-            _ => StmtKind::Error,
-        };
-        Stmt {
-            doc: self.text.doc(span.start as usize),
-            kind,
-            span,
-        }
-    }
-
-    pub(super) fn junk_field(&mut self, span: Span) -> Field {
-        match self.head(span) {
-            Some(Head::Bind(pattern)) => Field::Bind {
-                pattern,
-                value: Expr {
-                    kind: ExprKind::Error,
-                    span,
-                },
-            },
-            _ => Field::Error,
-        }
-    }
-
-    fn head(&self, junk: Span) -> Option<Head> {
-        let text = self.text.of(junk);
-        let head = grammar::piece(Rule::head, text).ok()?.next()?;
-        let at = |pair: &pest::iterators::Pair<Rule>| {
-            let span = pair.as_span();
-            let base = junk.start as usize;
-            self.text.span(base + span.start()..base + span.end())
-        };
-        let mut word = None;
-        let mut names: Vec<Name> = Vec::new();
-        for part in head.into_inner() {
-            match part.as_rule() {
-                Rule::head_keyword => {
-                    word = [
-                        "model", "loss", "fn", "data", "teacher", "student", "tap", "settings",
-                        "input", "param", "state",
-                    ]
-                    .into_iter()
-                    .find(|w| *w == part.as_str());
-                }
-                Rule::kw_edge => word = Some("edge"),
-                Rule::kw_train => word = Some("train"),
-                Rule::kw_output => word = Some("output"),
-                Rule::ident => names.push(self.name_at(at(&part))),
-                Rule::pattern => {
-                    let span = at(&part);
-                    let tuple = part.as_str().starts_with('(');
-                    let mut bound: Vec<Name> = part
-                        .into_inner()
-                        .filter(|p| p.as_rule() == Rule::ident)
-                        .map(|p| self.name_at(at(&p)))
-                        .collect();
-                    return Some(Head::Bind(if tuple {
-                        Pattern::Tuple(bound, self.text.span(self.text.trimmed(span.range())))
-                    } else {
-                        Pattern::Name(bound.pop()?)
-                    }));
-                }
-                _ => {}
-            }
-        }
-        Some(Head::Word(word?, names.pop()))
-    }
-}
-
-/// How a broken line starts.
-enum Head {
-    Word(&'static str, Option<Name>),
-    Bind(Pattern),
 }
 
 struct Construct {
@@ -553,75 +345,4 @@ fn names_something(text: &str, word: &str) -> bool {
     !word.is_empty()
         && after.len() < text.len() - word.len()
         && after.starts_with(|c: char| c == '_' || c == '"' || c.is_alphabetic())
-}
-
-// ---- Half-read things ----
-// What is half read would mean something else than what was meant: its value becomes an error node.
-
-fn poison(value: &mut Expr, rest: Span) {
-    *value = Expr {
-        kind: ExprKind::Error,
-        span: value.span.to(rest),
-    };
-}
-
-pub(super) fn poison_item(item: &mut Item, rest: Span) {
-    item.span = item.span.to(rest);
-    match &mut item.kind {
-        ItemKind::Data(data) if data.fields.is_none() => poison(&mut data.value, rest),
-        ItemKind::Network(network) if network.from.is_none() => {
-            let span = network.name.span;
-            poison(
-                network.value.get_or_insert(Expr {
-                    kind: ExprKind::Error,
-                    span,
-                }),
-                rest,
-            );
-        }
-        ItemKind::Tap(binding) | ItemKind::Constant(binding) => poison(&mut binding.value, rest),
-        ItemKind::Output(output) => poison(&mut output.value, rest),
-        ItemKind::Edge(edge) => poison(edge.weight.as_mut().unwrap_or(&mut edge.loss), rest),
-        ItemKind::Callable(Callable {
-            body: Body::Expr(value),
-            ..
-        }) => poison(value, rest),
-        _ => {}
-    }
-}
-
-pub(super) fn poison_stmt(stmt: &mut Stmt, rest: Span) {
-    stmt.span = stmt.span.to(rest);
-    match &mut stmt.kind {
-        StmtKind::Output { value, .. }
-        | StmtKind::Param { value, .. }
-        | StmtKind::State { value, .. }
-        | StmtKind::Update { value, .. }
-        | StmtKind::Require {
-            condition: value, ..
-        }
-        | StmtKind::Bind { value, .. } => poison(value, rest),
-        StmtKind::Input { ty, .. } => {
-            *ty = Type {
-                name: None,
-                args: Vec::new(),
-                shape: None,
-                span: ty.span,
-            };
-        }
-        StmtKind::Error => {}
-    }
-}
-
-pub(super) fn poison_field(field: &mut Field, rest: Span) {
-    match field {
-        Field::Setting { value, .. } | Field::Bind { value, .. } => poison(value, rest),
-        Field::Error => {}
-    }
-}
-
-pub(super) fn poison_setting(setting: &mut Setting, rest: Span) {
-    if let Setting::Set { value, .. } = setting {
-        poison(value, rest);
-    }
 }
