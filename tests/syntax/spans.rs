@@ -187,7 +187,7 @@ impl Walk<'_> {
         for arg in &ty.args {
             self.expr(arg, ty.span, 1);
         }
-        for shape in &ty.shape {
+        if let Some(shape) = &ty.shape {
             self.span(shape.span, ty.span);
             for dim in &shape.dims {
                 match dim {
