@@ -6,6 +6,7 @@ mod cmd;
 mod docs;
 #[cfg(unix)]
 mod handover;
+mod laws;
 mod mutate;
 mod plans;
 mod render;
