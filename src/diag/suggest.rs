@@ -5,6 +5,10 @@
 pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let lower = name.to_lowercase();
     let length = name.chars().count();
+    if name.chars().count() < 2 {
+        // every name of one letter is one step from every other
+        return None;
+    }
     let limit = (length / 3).max(1);
     candidates
         .into_iter()

@@ -174,6 +174,22 @@ impl Elaborator<'_, '_> {
         what: &str,
         expr: &Expr,
     ) -> Option<(&'static Declared, Settings)> {
+        if let ExprKind::Call { callee, .. } = &expr.kind
+            && let ExprKind::Member { name, .. } = &callee.kind
+            && let Some(same) = table
+                .iter()
+                .find(|d| d.name.eq_ignore_ascii_case(&name.text))
+        {
+            let message = format!("PyTorch's `{}` is `{}` in kd", name.text, same.name);
+            let diagnostic =
+                Diagnostic::new(Code::E0210, message).at(callee.span, "PyTorch's spelling");
+            self.report(diagnostic.replace(
+                format!("write `{}`", same.name),
+                callee.span,
+                same.name,
+            ));
+            return None;
+        }
         self.report(
             Diagnostic::new(
                 Code::E0204,

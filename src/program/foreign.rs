@@ -18,8 +18,13 @@ pub fn qualified(base: &Expr, name: &Name, span: Span) -> Option<Diagnostic> {
     if !is_module(base) {
         return None;
     }
-    let same = || super::ops::find(&name.text).map(|op| Answer::Name(op.name));
-    Some(match torch_names::callable(&name.text).or_else(same) {
+    if super::ops::find(&name.text).is_some() {
+        let kd = &name.text;
+        let message = format!("`{}.{kd}` is `{kd}` in kd", path(base));
+        let diagnostic = Diagnostic::new(Code::E0210, message).at(span, "PyTorch's spelling");
+        return Some(diagnostic.replace(format!("write `{kd}`"), span, kd));
+    }
+    Some(match torch_names::callable(&name.text) {
         Some(answer) => spelled(&name.text, answer, span),
         None => Diagnostic::new(
             Code::E0210,
@@ -36,6 +41,34 @@ pub fn operation(name: &str) -> Option<&'static str> {
         Answer::Name(kd) => Some(kd),
         _ => None,
     }
+}
+
+/// `x.view(…)` where kd writes `x -> reshape(…)`.
+pub fn method(name: &str, span: Span) -> Option<Diagnostic> {
+    let kd = operation(name).or_else(|| super::ops::find(name).map(|op| op.name))?;
+    let message = format!("a tensor has no methods in kd, such as `{name}`");
+    let diagnostic = Diagnostic::new(Code::E0210, message).at(span, "PyTorch's spelling");
+    Some(diagnostic.help(format!("write `x -> {kd}(…)` or `{kd}(x, …)`")))
+}
+
+/// As it is written: `torch.nn`.
+fn path(expr: &Expr) -> String {
+    match &expr.kind {
+        ExprKind::Member { base, name } => format!("{}.{}", path(base), name.text),
+        ExprKind::Name(name) => name.clone(),
+        _ => String::new(),
+    }
+}
+
+/// `padding: "same"`, which kd says with a number.
+pub fn word(operation: &str, argument: &str, value: &str, span: Span) -> Option<Diagnostic> {
+    let how = torch_names::word(argument, value)?;
+    let message = format!("`{argument}` of `{operation}` is a number in kd, not \"{value}\"");
+    Some(
+        Diagnostic::new(Code::E0210, message)
+            .at(span, "PyTorch's spelling")
+            .help(how),
+    )
 }
 
 fn is_module(expr: &Expr) -> bool {

@@ -238,13 +238,14 @@ impl<'a> Modules<'a> {
     fn enter(&mut self, id: ModuleId, name: &Name, means: Option<DefId>, imported: bool) {
         let names = &mut self.modules[id.0].names;
         if let Some(first) = names.get(&name.text) {
+            let (first, again) = (first.span.min(name.span), first.span.max(name.span));
             self.diagnostics.push(
                 Diagnostic::new(
                     Code::E0202,
                     format!("`{}` is defined twice in this file", name.text),
                 )
-                .at(name.span, "defined again")
-                .also(first.span, "first here")
+                .at(again, "defined again")
+                .also(first, "first here")
                 .help("give one of them another name"),
             );
             return;

@@ -37,11 +37,24 @@ impl Elaborator<'_, '_> {
                 return self.inside(&Rc::default(), &from, name, base.span, span);
             }
             (Value::Tensor(_), None) => {
+                if let Some(diagnostic) = foreign::method(&name.text, name.span) {
+                    return Member::of(self.poison(diagnostic), span);
+                }
                 let message = format!(
                     "`{}` is a tensor: nothing inside it has a name",
                     self.text(base.span)
                 );
                 self.poison(Diagnostic::new(Code::E0209, message).at(name.span, "leads nowhere"))
+            }
+            (Value::Layer(_), None) => {
+                let text = self.text(base.span).to_string();
+                let message =
+                    format!("`{text}` is a layer or model; only a network made from it has parts");
+                self.poison(
+                    Diagnostic::new(Code::E0204, message)
+                        .at(base.span, "no network")
+                        .help("name the network: `student light = …`, then `light.logits`"),
+                )
             }
             (other, None) => {
                 let needs = format!("`.{}` needs a network or data set before it", name.text);

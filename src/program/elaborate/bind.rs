@@ -217,6 +217,16 @@ fn too_many(
     let free = || signature.parameters.iter().zip(&bound.parameters);
     let required = free().find(|(slot, filled)| filled.is_none() && !slot.optional);
     let first = signature.parameters.first().map(|slot| slot.name.as_str());
+    let by_name = bound
+        .parameters
+        .first()
+        .and_then(Option::as_ref)
+        .and_then(|g| g.name.as_ref());
+    if let (Some(slot), Some((_, place))) = (first, by_name) {
+        return Diagnostic::new(Code::E0222, format!("`{slot}` is given twice"))
+            .at(given.span, "without its name")
+            .also(*place, "and by name");
+    }
     let diagnostic = match (required, first) {
         // in PyTorch the first number is the input's
         (_, Some(size @ ("channels" | "features"))) => Diagnostic::new(

@@ -182,6 +182,19 @@ impl Elaborator<'_, '_> {
         }
     }
 
+    /// Whether the text of the definition that is followed has mistakes: an output may be lost in one.
+    fn is_misread(&self) -> bool {
+        let Some(id) = self.calls.last() else {
+            return false;
+        };
+        let (ast, at) = self.modules.item(*id);
+        let text = ast.items[at].span;
+        let inside = |d: &Diagnostic| {
+            d.code.is_syntax() && d.primary().is_some_and(|place| text.contains(place))
+        };
+        self.modules.diagnostics.iter().any(inside)
+    }
+
     /// What a body gives, from its outputs.
     fn outcome(
         &mut self,
@@ -190,6 +203,7 @@ impl Elaborator<'_, '_> {
         broken: bool,
     ) -> Value {
         let name = &callable.name;
+        let broken = broken || self.is_misread();
         let mut wrong = |message: String, span: Span, label: &str, help: &str| {
             let diagnostic = Diagnostic::new(Code::E0228, message)
                 .at(span, label)

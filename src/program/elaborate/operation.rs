@@ -3,6 +3,7 @@
 use super::{Bound, Elaborator, Frame};
 use crate::diag::{Applicability, Code, Diagnostic, Edit};
 use crate::plan::Arg;
+use crate::program::foreign;
 use crate::program::graph::{Node, NodeIndex, Parameter, ParameterId, What};
 use crate::program::number::Number;
 use crate::program::ops::{
@@ -162,6 +163,13 @@ impl Elaborator<'_, '_> {
             match op_value(argument.kind, &place.value) {
                 Some(value) => given.push((argument.name, value)),
                 None => {
+                    if let Value::Str(word) = &place.value
+                        && let Some(diagnostic) =
+                            foreign::word(op.name, argument.name, word, place.span)
+                    {
+                        self.report(diagnostic);
+                        return None;
+                    }
                     let message = format!(
                         "`{}` of `{}` takes {}, but {} is {}",
                         argument.name,

@@ -158,6 +158,10 @@ impl Elaborator<'_, '_> {
 
     /// A tensor of the type, for checking a definition by itself: names of dimensions stand for themselves.
     pub(super) fn symbolic(&mut self, frame: &mut Frame, ty: &ast::Type) -> Option<Tensor> {
+        if ty.name.is_none() && ty.shape.is_none() {
+            // no type could be read
+            return None;
+        }
         let mut dims = Vec::new();
         for dim in ty.shape.iter().flat_map(|shape| &shape.dims) {
             match dim {

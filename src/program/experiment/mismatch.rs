@@ -39,7 +39,10 @@ impl Elaborator<'_, '_> {
             _ => return not_taken(misfit, &this),
         };
         if let Clash::Bound { wanted, got } = clash {
-            let repair = format!("make the network for {got} classes: `classes: {got}`");
+            let repair = match self.answers(first.node) {
+                Some(_) => format!("make the network for {got} classes: `classes: {got}`"),
+                None => format!("a label fits logits of its classes: `[N, {got}]`"),
+            };
             return other_classes((&first, wanted), (&this, got)).help(repair);
         }
         if let (Some(ours), Some(theirs)) = (self.answers(first.node), self.answers(this.node)) {

@@ -35,10 +35,6 @@ impl Elaborator<'_, '_> {
             .from
             .as_ref()
             .map(|from| self.origin(id.module, from));
-        if origin.is_none() && network.role == ast::Role::Teacher {
-            let diagnostic = without_weights(network);
-            self.report(diagnostic);
-        }
         let origin = match origin {
             Some(None) => {
                 // the model may hold mistakes of its own
@@ -61,6 +57,8 @@ impl Elaborator<'_, '_> {
             (None, None) => {
                 let message = format!("the network `{}` has no model", network.name.text);
                 if network.role == ast::Role::Teacher {
+                    let before = self.modules.diagnostics.len();
+                    self.without_weights(network, before);
                     return Value::Poison;
                 }
                 let diagnostic = Diagnostic::new(Code::E0220, message)
@@ -69,7 +67,12 @@ impl Elaborator<'_, '_> {
                 return self.poison(diagnostic);
             }
         };
-        let Some(instance) = self.instantiate(module, network, &value) else {
+        let before = self.modules.diagnostics.len();
+        let instance = self.instantiate(module, network, &value);
+        if origin.is_none() && network.role == ast::Role::Teacher {
+            self.without_weights(network, before);
+        }
+        let Some(instance) = instance else {
             return Value::Poison;
         };
         if let Some(origin) = origin {
@@ -90,6 +93,15 @@ impl Elaborator<'_, '_> {
             span: network.name.span,
         });
         Value::Record(instance)
+    }
+
+    /// Reports a teacher without weights, unless it is a kind of teacher that is not supported yet.
+    fn without_weights(&mut self, network: &ast::Network, before: usize) {
+        let later = |d: &Diagnostic| d.code == Code::E0901;
+        if !self.modules.diagnostics[before..].iter().any(later) {
+            let diagnostic = without_weights(network);
+            self.report(diagnostic);
+        }
     }
 
     /// Applies a network's model to the fields of the data.

@@ -145,6 +145,7 @@ const CALLABLES: &[(&str, Answer)] = &[
 /// The operations that it is about (empty for all), PyTorch's name, what to write.
 const ARGUMENTS: &[(&[&str], &str, Answer)] = &[
     (&[], "kernel_size", Name("kernel")),
+    (&["adam", "adamw", "sgd"], "learning_rate", Name("lr")),
     (&[], "out_channels", Name("channels")),
     (&[], "filters", Name("channels")),
     (&[], "in_channels", LeaveOut(CHANNELS)),
