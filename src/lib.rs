@@ -20,6 +20,9 @@
 #[allow(clippy::disallowed_methods, clippy::disallowed_types)]
 pub mod cli;
 pub mod data;
+// What pest derives names it, for pest is built without `std`.
+extern crate alloc;
+
 pub mod diag;
 pub mod plan;
 pub mod program;

@@ -14,7 +14,7 @@ pub(super) struct Expected {
     pub rules: Vec<Rule>,
 }
 
-/// A whole file. The grammar accepts every text; the error is the place where the stack ran out.
+/// A whole file. The grammar accepts every text; an error would be the place where it did not.
 pub(super) fn file(text: &str) -> Result<Pair<'_, Rule>, usize> {
     match Grammar::parse(Rule::file, text) {
         Ok(mut pairs) => pairs.next().ok_or(0),

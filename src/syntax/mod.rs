@@ -37,12 +37,12 @@ pub fn parse(source: &SourceFile) -> Parse {
     let mut lower = Lower::new(&text, diagnostics);
     let items = match grammar::file(&text.clean) {
         Ok(file) => lower.items(file),
-        // pest stops before the stack ends. What `scan::read` lets through does not go so deep.
+        // Only if the grammar did not accept every text after all.
         Err(at) => {
             let span = text.span(at..at);
             lower.report(
-                Diagnostic::new(Code::E0008, "the text is nested too deeply to be read")
-                    .at(span, "gave up here"),
+                Diagnostic::new(Code::E0001, "the text cannot be read from here on")
+                    .at(span, "nothing fits here"),
             );
             Vec::new()
         }

@@ -101,6 +101,26 @@ impl Text<'_> {
         self.span(start..start + length)
     }
 
+    /// Where the next line starts that holds more than a comment.
+    pub fn next_line_start(&self, from: usize) -> Option<usize> {
+        let mut at = from;
+        loop {
+            let rest = &self.clean[at..];
+            at += rest.len() - rest.trim_start().len();
+            let comment = self.comments.partition_point(|c| c.start < at);
+            match self.comments.get(comment) {
+                Some(c) if c.start == at => at = c.end,
+                _ => return (at < self.clean.len()).then_some(at),
+            }
+        }
+    }
+
+    /// How many blanks the line of a place starts with.
+    pub fn indent(&self, at: usize) -> usize {
+        let line = &self.clean[self.clean[..at].rfind('\n').map_or(0, |end| end + 1)..];
+        line.len() - line.trim_start_matches(' ').len()
+    }
+
     /// The `///` lines above a place, with nothing but blanks and other comments between.
     pub fn doc(&self, start: usize) -> Option<String> {
         let mut lines = Vec::new();

@@ -80,6 +80,20 @@ fn a_missing_brace_is_found_where_the_next_item_starts() {
 }
 
 #[test]
+fn an_item_inside_a_body_is_one_complaint() {
+    let text = "model A {\n    x = y\n    tap t = x\n    z = w\n    output z\n}\ntap u = v\n";
+    let complaint = complaint(text);
+    assert_eq!(
+        complaint.message,
+        "`tap` stands at the top of a file, not inside `A`"
+    );
+    assert_eq!(
+        messages("model A {\n    tap t = x\n}\n}\n"),
+        [(E0001, "tap".to_owned()), (E0002, "}".to_owned())]
+    );
+}
+
+#[test]
 fn braces_and_brackets_that_close_nothing() {
     assert_eq!(
         messages("tap t = u\n}\ntap v = w"),

@@ -26,6 +26,8 @@ pub(super) struct Lower<'t> {
     pub(super) text: &'t Text<'t>,
     diagnostics: Vec<Diagnostic>,
     foreign: foreign::Seen,
+    /// Items have been found inside braces, whose `}` is still to come.
+    pub(super) inner_items: bool,
 }
 
 impl<'t> Lower<'t> {
@@ -34,6 +36,7 @@ impl<'t> Lower<'t> {
             text,
             diagnostics,
             foreign: foreign::Seen::default(),
+            inner_items: false,
         }
     }
 

@@ -9,7 +9,7 @@ use crate::syntax::lower::Lower;
 impl Lower<'_> {
     /// Reports why junk fits nothing, unless that has been said when its characters were read.
     pub(in crate::syntax) fn explain(&mut self, place: Place, junk: Span) {
-        if self.text.has_reported(junk.range()) {
+        if self.text.has_reported(junk.range()) || self.follows_inner_item(place, junk) {
             return;
         }
         let diagnostic = self
@@ -185,32 +185,6 @@ impl Lower<'_> {
             )),
         }
     }
-
-    // ---- Braces ----
-
-    pub(in crate::syntax) fn report_missing_close(
-        &mut self,
-        of: &str,
-        opened: Option<Span>,
-        at: Span,
-    ) {
-        let at = at.before();
-        let diagnostic = Diagnostic::new(Code::E0002, format!("the `{{` of {of} is never closed"))
-            .at(at, "expected `}` by here");
-        let diagnostic = match opened {
-            Some(opened) => diagnostic.also(opened, "opened here"),
-            None => diagnostic,
-        };
-        self.report(diagnostic.help("write `}` on a line of its own"));
-    }
-
-    pub(in crate::syntax) fn report_stray_close(&mut self, span: Span) {
-        self.report(
-            Diagnostic::new(Code::E0002, "`}` closes nothing")
-                .at(span, "no brace is open here")
-                .replace("remove it", span, ""),
-        );
-    }
 }
 
 struct Construct {
@@ -332,7 +306,7 @@ fn closing(bracket: u8) -> char {
     }
 }
 
-fn first_word(text: &str) -> &str {
+pub(super) fn first_word(text: &str) -> &str {
     let end = text
         .find(|c: char| c != '_' && !c.is_alphanumeric())
         .unwrap_or(text.len());

@@ -1,5 +1,6 @@
 //! What fits nothing: why, and what can be kept of it.
 
+mod braces;
 mod explain;
 mod keep;
 
