@@ -48,6 +48,9 @@ pub(super) fn in_words(rules: &[Rule], end: &'static str) -> Option<String> {
             words.push(word);
         }
     }
+    if words.contains(&"a value") {
+        words.retain(|word| !matches!(*word, "a name" | "a string"));
+    }
     // What has to come is news; what could go on with the value before is not.
     if let Some(word) = ["`~>`", "`by`", "`:`", "`else`", end]
         .into_iter()

@@ -111,6 +111,16 @@ fn words() {
 
 #[test]
 fn edges() {
+    mended(
+        "train on d\n{\n  a: 1\n}",
+        E0001,
+        "train on d {\n\n  a: 1\n}",
+    );
+    mended(
+        "model M // why\n  {\n  a = b\n}",
+        E0001,
+        "model M { // why\n  \n  a = b\n}",
+    );
     mended("edge a -> b by f", E0001, "edge a ~> b by f");
     mended(
         "edge n: a -> g -> b by f(T: 2)",

@@ -200,6 +200,21 @@ fn what_was_expected_is_said_with_an_example() {
             "an `if` has two branches: `if c { a } else { b }`",
         ),
         (
+            "model M {\n  z =\n  output z\n}",
+            "expected a value, found the end of the line",
+            "a value is named",
+        ),
+        (
+            "edge a ~> b by\nedge c ~> d by e",
+            "expected a value in this edge, found the end of the line",
+            "an edge is written",
+        ),
+        (
+            "tap t = a if b else c",
+            "expected the end of the line in this tap, found `if`",
+            "a choice is written `if c { a } else { b }`",
+        ),
+        (
             "teacher t =\n",
             "expected a value in this teacher, found the end of the file",
             "a teacher is written",

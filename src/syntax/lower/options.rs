@@ -33,7 +33,10 @@ impl Lower<'_> {
         for part in pair.into_inner() {
             let span = self.span(&part);
             match part.as_rule() {
-                Rule::open_brace => opened = Some(span),
+                Rule::open_brace => {
+                    self.check_open(span);
+                    opened = Some(span);
+                }
                 Rule::semicolon => self.semicolon(span),
                 Rule::missing_close => {
                     self.report_missing_close(&format!("`{}`", of.text), opened, span);
@@ -102,7 +105,10 @@ impl Lower<'_> {
         for part in pair.into_inner() {
             let span = self.span(&part);
             match part.as_rule() {
-                Rule::open_brace => opened = Some(span),
+                Rule::open_brace => {
+                    self.check_open(span);
+                    opened = Some(span);
+                }
                 Rule::semicolon => self.semicolon(span),
                 Rule::missing_close => self.report_missing_close(of, opened, span),
                 Rule::junk_setting => {

@@ -16,7 +16,10 @@ impl Lower<'_> {
             let span = self.span(&part);
             match part.as_rule() {
                 Rule::comment | Rule::close_brace => {}
-                Rule::open_brace => opened = Some(span),
+                Rule::open_brace => {
+                    self.check_open(span);
+                    opened = Some(span);
+                }
                 Rule::semicolon => self.semicolon(span),
                 Rule::missing_close => self.report_missing_close(of, opened, span),
                 Rule::junk_stmt => {

@@ -2,7 +2,7 @@
 
 use super::explain::first_word;
 use super::{Place, STMT_WORDS};
-use crate::diag::{Code, Diagnostic};
+use crate::diag::{Applicability, Code, Diagnostic, Edit};
 use crate::source::Span;
 use crate::syntax::lower::Lower;
 
@@ -44,6 +44,29 @@ impl Lower<'_> {
             .at(keyword, "inside braces")
             .also(opened, "opened here")
             .help(format!("move the `{word}` behind the `}}` of {of}")),
+        );
+    }
+
+    /// A `{` on the line below what it belongs to.
+    pub(in crate::syntax) fn check_open(&mut self, brace: Span) {
+        let before = self.text.clean[..brace.start as usize].trim_end_matches([' ', '\n']);
+        if !self.text.clean[before.len()..brace.start as usize].contains('\n') {
+            return;
+        }
+        let head = self.text.trimmed(0..before.len());
+        let head = self.text.span(head.end..head.end);
+        let edit = |span, text: &str| Edit {
+            span,
+            text: text.to_owned(),
+        };
+        self.report(
+            Diagnostic::new(Code::E0001, "`{` stands on the line of what it belongs to")
+                .at(brace, "on a line of its own")
+                .fix(
+                    "move it up",
+                    Applicability::Safe,
+                    vec![edit(head, " {"), edit(brace, "")],
+                ),
         );
     }
 

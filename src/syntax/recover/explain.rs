@@ -101,6 +101,10 @@ impl Lower<'_> {
         };
         let diagnostic = Diagnostic::new(Code::E0001, message).at(found, label);
         let help = match expected.as_deref() {
+            _ if self.text.of(found) == "if" => Some("a choice is written `if c { a } else { b }`"),
+            _ if self.text.of(found) == "for" => {
+                Some("a loop is written `for i in range(n) { linear(8) }`")
+            }
             Some("`else`") => Some("an `if` has two branches: `if c { a } else { b }`"),
             Some("`in`") => Some("a loop is written `for i in range(n) { linear(8) }`"),
             Some("the end of the line") if self.starts_value(found) => {
