@@ -74,7 +74,7 @@ impl Programs {
             let each_step = speed(self.kdc(threads, "each-step"))?;
             let once = speed(self.kdc(threads, "once"))?;
             say(&format!(
-                "{threads} threads, round {round} of {ROUNDS}: PyTorch {pytorch:.0} images/s, \
+                "threads {threads}, round {round} of {ROUNDS}: PyTorch {pytorch:.0} images/s, \
                  kdc {each_step:.0}, with the teacher's answers kept {once:.0}"
             ));
             speeds.pytorch.push(pytorch);
