@@ -167,6 +167,10 @@ pub struct Machine {
     /// Threads to compute with on the CPU [default: as many as there are cores]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub threads: Option<u16>,
+
+    /// The folder of all runs [default: runs]
+    #[arg(long, value_name = "DIR")]
+    pub runs: Option<PathBuf>,
 }
 
 #[derive(Debug, ClapArgs)]

@@ -44,6 +44,9 @@ fn engine_options(machine: &Machine, global: &Global) -> Vec<OsString> {
     if let Some(threads) = machine.threads {
         options.extend(["--threads".into(), threads.to_string().into()]);
     }
+    if let Some(runs) = &machine.runs {
+        options.extend(["--runs".into(), runs.clone().into()]);
+    }
     if global.quiet {
         options.push("--quiet".into());
     }
