@@ -225,7 +225,10 @@ impl Scaling {
         for (mean, std) in &self.normalize {
             scaled = scaled.f_sub_(mean)?.f_div_(std)?;
         }
-        Ok(scaled)
+        match scaled.device() {
+            Device::Cpu => channels_last(&scaled),
+            _ => Ok(scaled),
+        }
     }
 
     fn share(&self) -> Scaling {
@@ -234,6 +237,13 @@ impl Scaling {
             normalize: self.normalize.iter().map(both).collect(),
         }
     }
+}
+
+/// The same values with the channels of a pixel side by side in memory. Convolutions and pools keep
+/// the order, and on a CPU they are up to twice as fast in it.
+fn channels_last(images: &Tensor) -> std::result::Result<Tensor, TchError> {
+    let pixels = images.f_permute([0, 2, 3, 1])?.f_contiguous()?;
+    pixels.f_permute([0, 3, 1, 2])
 }
 
 #[cfg(test)]
