@@ -97,11 +97,7 @@ impl Elaborator<'_, '_> {
             _ => None,
         };
         let count = from.steps.len() as i64;
-        let found = index
-            .map(|i| if i < 0 { i + count } else { i })
-            .and_then(|i| usize::try_from(i).ok())
-            .and_then(|i| from.steps.get(i));
-        match found {
+        match index.and_then(|i| at_index(&from.steps, i)) {
             Some(step) => step.clone(),
             None => {
                 let message = format!("`{}` has {}", self.text(base.span), counted(count, "step"));
@@ -226,11 +222,7 @@ impl Elaborator<'_, '_> {
             _ => None,
         };
         let count = list.len() as i64;
-        let found = index
-            .map(|i| if i < 0 { i + count } else { i })
-            .and_then(|i| usize::try_from(i).ok())
-            .and_then(|i| list.get(i));
-        match found {
+        match index.and_then(|i| at_index(list, i)) {
             Some(value) => value.clone(),
             None => {
                 let message = format!("the list has {}", counted(count, "element"));
@@ -238,4 +230,14 @@ impl Elaborator<'_, '_> {
             }
         }
     }
+}
+
+/// Negative indices count from the end.
+fn at_index<T>(list: &[T], index: i64) -> Option<&T> {
+    let from_start = if index < 0 {
+        index.checked_add(list.len() as i64)?
+    } else {
+        index
+    };
+    list.get(usize::try_from(from_start).ok()?)
 }

@@ -83,8 +83,6 @@ pub struct Elaborator<'m, 'f> {
     fuel: u64,
     /// While a named layer is applied: parameters of a name that is there are its own, used again.
     sharing: u32,
-    /// While something is only tried: what is wrong with it is not said.
-    pub muted: u32,
     /// A definition is followed by itself, not in a use.
     checking_alone: bool,
 }
@@ -206,15 +204,12 @@ impl<'m, 'f> Elaborator<'m, 'f> {
             origins: Vec::new(),
             fuel: FUEL,
             sharing: 0,
-            muted: 0,
             checking_alone: false,
         }
     }
 
     pub fn report(&mut self, diagnostic: Diagnostic) {
-        if self.muted == 0 {
-            self.modules.diagnostics.push(diagnostic);
-        }
+        self.modules.diagnostics.push(diagnostic);
     }
 
     /// Reports and gives what stands for the wrong value.
