@@ -240,7 +240,7 @@ impl Scaling {
 }
 
 /// The same values with the channels of a pixel side by side in memory. Convolutions and pools keep
-/// the order, and on a CPU they are up to twice as fast in it.
+/// the order, and libtorch's kernels for the CPU are made for it.
 fn channels_last(images: &Tensor) -> std::result::Result<Tensor, TchError> {
     let pixels = images.f_permute([0, 2, 3, 1])?.f_contiguous()?;
     pixels.f_permute([0, 3, 1, 2])
