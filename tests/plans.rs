@@ -101,13 +101,81 @@ fn what_no_edge_reaches_is_pruned() {
     assert_eq!(pruned("examples/kd.kd"), []);
 }
 
+/// The operations of a network that leads to `logits`, and whether each writes in place.
+fn body(between: &'static str) -> Vec<(String, bool)> {
+    let text = format!(
+        "use \"cifar10.kd\"::images
+model Net() {{
+    input image: [N, 3, 32, 32]
+    {between}
+    output logits = end -> flatten -> linear(10)
+}}
+student net = Net()
+edge images.label ~> net.logits by cross_entropy
+train on images {{ epochs: 1, optimizer: adam(lr: 0.001) }}
+"
+    );
+    let checked = kdc::check(&Unsaved(text), Path::new("examples/unsaved.kd"));
+    let stage = checked.plan.expect("it has no errors").stages.remove(0);
+    let nodes = stage.step.nodes.into_iter();
+    nodes
+        .take_while(|node| node.op != "flatten")
+        .map(|node| (node.op, node.args.contains_key("in_place")))
+        .collect()
+}
+
+#[test]
+fn pooling_comes_before_a_relu_that_nothing_else_reads() {
+    let operations = |between| {
+        let body = body(between).into_iter();
+        body.map(|(op, _)| op).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        operations("end = image -> conv2d(4, kernel: 3) -> relu -> max_pool2d(2)"),
+        ["conv2d", "max_pool2d", "relu"]
+    );
+    assert_eq!(
+        operations(
+            "map = image -> conv2d(4, kernel: 3) -> relu
+             end = max_pool2d(map, 3, stride: 1, padding: 1) + map"
+        ),
+        ["conv2d", "relu", "max_pool2d", "add"]
+    );
+    assert_eq!(
+        operations("end = image -> conv2d(4, kernel: 3) -> relu -> avg_pool2d(2)"),
+        ["conv2d", "relu", "avg_pool2d"]
+    );
+}
+
+#[test]
+fn a_relu_writes_over_what_nothing_else_reads() {
+    let in_place = |between| {
+        let body = body(between).into_iter();
+        body.filter(|(op, _)| op == "relu")
+            .map(|(_, in_place)| in_place)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(
+        in_place("end = image -> conv2d(4, kernel: 3) -> batch_norm -> relu -> sigmoid -> relu"),
+        [true, false]
+    );
+    assert_eq!(in_place("end = image -> relu"), [false]);
+    assert_eq!(
+        in_place(
+            "map = image -> conv2d(4, kernel: 3)
+             end = map + relu(map)"
+        ),
+        [false]
+    );
+}
+
 /// A file that is not on the disk, beside the examples.
-struct Unsaved(&'static str);
+struct Unsaved(String);
 
 impl Files for Unsaved {
     fn read(&self, path: &Path) -> Result<String, String> {
         match path == Path::new("examples/unsaved.kd") {
-            true => Ok(self.0.into()),
+            true => Ok(self.0.clone()),
             false => Disk.read(path),
         }
     }
@@ -138,7 +206,8 @@ edge pooled       ~> light.flat   by cosine
 edge pooled       ~> lifted       by mse
 
 train on images { epochs: 1, optimizer: adam(lr: 0.001) }
-",
+"
+        .into(),
     );
     let checked = kdc::check(&files, Path::new("examples/unsaved.kd"));
     let stage = checked.plan.expect("it has no errors").stages.remove(0);

@@ -4,9 +4,10 @@ use super::names::Names;
 use super::prune::{multiply_adds, pruned};
 use super::share::Shared;
 use super::{
-    Arg, Cost, Costs, EdgeLoss, Evaluation, FORMAT, FieldKind, Network, Node, Parameter,
+    Arg, Cost, Costs, DataSet, EdgeLoss, Evaluation, FORMAT, FieldKind, Network, Node, Parameter,
     ParameterKind, Part, Plan, Program, Role, SourceText, Stage, Weights,
 };
+use super::{in_place, reorder};
 use crate::program::experiment::{Experiment, depends};
 use crate::program::graph::{Graph, NodeIndex, Owner, ParameterId, What};
 use crate::program::load::Modules;
@@ -71,6 +72,8 @@ struct Lowering<'e> {
     needed: Vec<NodeIndex>,
     /// Of these, what is constant for the whole run.
     constant: HashSet<NodeIndex>,
+    /// Of each network the output that is measured, also while it learns.
+    answers: Vec<Option<NodeIndex>>,
 }
 
 impl<'e> Lowering<'e> {
@@ -83,9 +86,11 @@ impl<'e> Lowering<'e> {
             shared: Shared::new(graph),
             needed: Vec::new(),
             constant: HashSet::new(),
+            answers: Vec::new(),
         };
         lowering.needed = lowering.closure(experiment.edges.iter().map(|edge| edge.loss));
         lowering.constant = lowering.constants();
+        lowering.answers = lowering.answers();
         lowering
     }
 
@@ -164,6 +169,9 @@ impl<'e> Lowering<'e> {
                 What::Operation { .. } => program.nodes.push(self.node(*node, mode)),
             }
         }
+        let logits: Vec<String> = self.answers.iter().flatten().map(name).collect();
+        reorder::pool_before_relu(&mut program, &logits);
+        in_place::mark(&mut program, &logits);
         program
     }
 
@@ -351,55 +359,56 @@ impl<'e> Lowering<'e> {
         networks
     }
 
-    /// Each network is measured by its output that fits the labels: the one that a label edge targets,
-    /// else the first.
+    /// How each network is measured: by its output that fits the labels, the one that a label edge targets
+    /// or else the first.
     fn evaluations(&self) -> Vec<Evaluation> {
         let data = &self.experiment.stage.data;
-        let labels = data.fields.iter().find_map(|field| match field.kind {
-            FieldKind::Class(classes) => Some((format!("{}.{}", data.name, field.name), classes)),
-            _ => None,
-        });
-        let Some((label, classes)) = labels else {
+        let Some((label, classes)) = labels(data) else {
             return Vec::new();
         };
-        let targeted: HashSet<NodeIndex> = self
-            .experiment
+        let networks = self.experiment.networks.iter().zip(&self.answers);
+        networks
+            .filter_map(|(network, answer)| {
+                let answer = (*answer)?;
+                let nodes = self.closure([answer]);
+                Some(Evaluation {
+                    network: network.name.clone(),
+                    data: data.name.clone(),
+                    program: self.program(&nodes, &[], &[answer], Mode::Evaluation),
+                    logits: self.names.of(self.shared.of(answer)).to_string(),
+                    label: label.clone(),
+                    classes,
+                })
+            })
+            .collect()
+    }
+
+    /// Of each network the output that is measured, if one fits the labels.
+    fn answers(&self) -> Vec<Option<NodeIndex>> {
+        let experiment = self.experiment;
+        let Some((label, classes)) = labels(&experiment.stage.data) else {
+            return vec![None; experiment.networks.len()];
+        };
+        let fits = |value: &Value| match value {
+            Value::Tensor(node) => {
+                let dims = &self.graph.tensor(*node).shape.0;
+                (dims.len() == 2 && dims[1] == Dim::Known(classes)).then_some(*node)
+            }
+            _ => None,
+        };
+        let targeted: HashSet<NodeIndex> = experiment
             .edges
             .iter()
             .filter(|edge| edge.sources.iter().any(|s| self.names.of(*s) == label))
             .flat_map(|edge| edge.targets.iter().copied())
             .collect();
-        let mut evaluations = Vec::new();
-        for network in &self.experiment.networks {
-            let fits = |value: &Value| match value {
-                Value::Tensor(node) => {
-                    let dims = &self.graph.tensor(*node).shape.0;
-                    (dims.len() == 2 && dims[1] == Dim::Known(classes)).then_some(*node)
-                }
-                _ => None,
-            };
-            let outputs: Vec<NodeIndex> = network
-                .instance
-                .outputs
-                .iter()
-                .filter_map(|(_, v)| fits(v))
-                .collect();
-            let found = outputs
-                .iter()
-                .find(|o| targeted.contains(o))
-                .or(outputs.first());
-            let Some(output) = found else { continue };
-            let nodes = self.closure([*output]);
-            evaluations.push(Evaluation {
-                network: network.name.clone(),
-                data: data.name.clone(),
-                program: self.program(&nodes, &[], &[*output], Mode::Evaluation),
-                logits: self.names.of(self.shared.of(*output)).to_string(),
-                label: label.clone(),
-                classes,
-            });
-        }
-        evaluations
+        let answer = |network: &crate::program::experiment::Network| {
+            let outputs = network.instance.outputs.iter();
+            let fitting: Vec<NodeIndex> = outputs.filter_map(|(_, v)| fits(v)).collect();
+            let found = fitting.iter().find(|o| targeted.contains(o));
+            found.or(fitting.first()).copied()
+        };
+        experiment.networks.iter().map(answer).collect()
     }
 
     fn costs(&self) -> Costs {
@@ -435,6 +444,14 @@ impl<'e> Lowering<'e> {
             auxiliary: of(Part::Auxiliary),
         }
     }
+}
+
+/// The field with the right answers, and the number of classes.
+fn labels(data: &DataSet) -> Option<(String, u64)> {
+    data.fields.iter().find_map(|field| match field.kind {
+        FieldKind::Class(classes) => Some((format!("{}.{}", data.name, field.name), classes)),
+        _ => None,
+    })
 }
 
 fn unique(names: impl Iterator<Item = String>) -> Vec<String> {

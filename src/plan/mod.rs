@@ -4,9 +4,11 @@
 //! primitive operations in the order in which they run, each with the shape of what it gives;
 //! the engine asserts these shapes and infers nothing.
 
+mod in_place;
 mod lower;
 mod names;
 mod prune;
+mod reorder;
 mod share;
 
 pub use lower::lower;

@@ -7,9 +7,11 @@
 use crate::data::{Batch, DataSet, Split};
 use crate::failure::Result;
 use crate::trainer::Trainer;
-use kdc::plan::Stage;
+use kdc::plan::{Program, Stage};
 use kdc::shape::{Dim, Shape};
+use std::cell::RefCell;
 use std::fmt;
+use std::rc::Rc;
 use tch::{Device, Tensor};
 
 /// On a GPU, whose free memory libtorch's interface does not tell.
@@ -83,6 +85,34 @@ impl Constants {
                 .map(|values| Ok(values.f_index_select(0, index)?))
                 .collect(),
         }
+    }
+}
+
+/// The constants of an experiment's stages, which all of its seeds share: teachers do not depend on a seed.
+#[derive(Default)]
+pub struct Answers {
+    kept: RefCell<Vec<(Program, Rc<Constants>)>>,
+}
+
+impl Answers {
+    /// Computes them for the first seed that asks.
+    pub fn of_stage(
+        &self,
+        stage: &Stage,
+        compute: impl FnOnce() -> Result<Constants>,
+    ) -> Result<Rc<Constants>> {
+        let known = self.kept.borrow().iter().find_map(|(program, constants)| {
+            (*program == stage.constant).then(|| constants.clone())
+        });
+        if let Some(constants) = known {
+            return Ok(constants);
+        }
+        let computed = Rc::new(compute()?);
+        if let Constants::Kept(_) = *computed {
+            let entry = (stage.constant.clone(), computed.clone());
+            self.kept.borrow_mut().push(entry);
+        }
+        Ok(computed)
     }
 }
 

@@ -1,7 +1,7 @@
 //! One run: the stages of an experiment with one seed, epoch by epoch.
 
 use crate::console::percent;
-use crate::constants::{Constants, Reason};
+use crate::constants::{Answers, Constants, Reason};
 use crate::data::{DataSet, Split};
 use crate::evaluate::evaluate;
 use crate::failure::{Failure, Result};
@@ -24,6 +24,7 @@ pub struct Run<'a> {
     seed: u64,
     parameters: &'a Parameters,
     folder: &'a RunFolder,
+    answers: &'a Answers,
     /// The lines of `metrics.jsonl`.
     metrics: String,
     bar: ProgressBar,
@@ -82,6 +83,7 @@ impl<'a> Run<'a> {
         seed: u64,
         parameters: &'a Parameters,
         folder: &'a RunFolder,
+        answers: &'a Answers,
     ) -> Run<'a> {
         Run {
             session,
@@ -89,6 +91,7 @@ impl<'a> Run<'a> {
             seed,
             parameters,
             folder,
+            answers,
             metrics: String::new(),
             bar: ProgressBar::hidden(),
         }
@@ -120,7 +123,9 @@ impl<'a> Run<'a> {
         let watch =
             student.and_then(|s| self.plan.evaluations.iter().find(|e| e.network == s.name));
         let mut trainer = Trainer::new(stage, &data.fields(), self.parameters, watch)?;
-        let constants = Constants::new(stage, &mut trainer, &data, self.session.device)?;
+        let constants = self.answers.of_stage(stage, || {
+            Constants::new(stage, &mut trainer, &data, self.session.device)
+        })?;
         self.say_about(&constants);
         for _ in 0..stage.epochs {
             let epoch = results.epochs + 1;

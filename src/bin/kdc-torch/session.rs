@@ -1,6 +1,7 @@
 //! Training experiments: one at a time, those they learn from first.
 
 use crate::console::{Console, percent};
+use crate::constants::Answers;
 use crate::data::DataSet;
 use crate::evaluate::evaluate;
 use crate::failure::{Failure, Result};
@@ -53,9 +54,10 @@ impl Session {
             self.make_way(plan, seed, existing)?;
         }
         let teachers = self.teachers(plan)?;
+        let answers = Answers::default();
         let mut records = Vec::new();
         for &seed in &plan.seeds {
-            records.push(self.train_seed(plan, seed, &teachers)?);
+            records.push(self.train_seed(plan, seed, &teachers, &answers)?);
         }
         if records.len() > 1 {
             let folder = RunFolder {
@@ -148,6 +150,7 @@ impl Session {
         plan: &Plan,
         seed: u64,
         teachers: &HashMap<String, NamedTensors>,
+        answers: &Answers,
     ) -> Result<Record> {
         let folder = RunFolder::of(&self.runs, plan, seed);
         let mut record = self.new_record(plan, seed)?;
@@ -161,7 +164,7 @@ impl Session {
 
         let parameters = Parameters::new(plan, seed, self.device, teachers)?;
         self.measure(plan, Role::Teacher, &parameters, &mut record.results)?;
-        let mut run = Run::new(self, plan, seed, &parameters, &folder);
+        let mut run = Run::new(self, plan, seed, &parameters, &folder, answers);
         let outcome = run.all_stages(&mut record.results)?;
         record.status = match outcome {
             Outcome::Finished => Status::Finished,

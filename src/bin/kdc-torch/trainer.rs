@@ -150,6 +150,7 @@ impl Trainer {
 mod tests {
     use super::*;
     use crate::testing::{STUDENT, alone, data, parameters, plan};
+    use kdc::plan::{Plan, Program};
     use kdc::shape::Dim;
 
     #[test]
@@ -194,6 +195,56 @@ mod tests {
         };
         assert!(losses(3).equal(&losses(3)));
         assert!(!losses(3).equal(&losses(4)));
+    }
+
+    /// The program as it was before pooling moved and relu wrote in place.
+    fn unoptimised(program: &mut Program) {
+        for node in &mut program.nodes {
+            node.args.remove("in_place");
+        }
+        for pool in 0..program.nodes.len() {
+            let Some(given) = program.nodes[pool].value.strip_suffix(" before relu") else {
+                continue;
+            };
+            let given = given.to_string();
+            let relu = program.nodes.iter().position(|n| n.value == given).unwrap();
+            let source = program.nodes[pool].inputs.clone();
+            program.nodes.swap(pool, relu);
+            let shape = |program: &Program| {
+                let before = program.nodes.iter().find(|n| n.value == source[0]);
+                before.unwrap().shape.clone()
+            };
+            program.nodes[pool].shape = shape(program);
+            program.nodes[pool].value = format!("{given} relu");
+            program.nodes[pool].inputs = source;
+            program.nodes[relu].inputs = vec![format!("{given} relu")];
+            program.nodes[relu].value = given;
+        }
+    }
+
+    #[test]
+    fn optimised_programs_give_the_same_bits() {
+        let _alone = alone();
+        let optimised = plan(STUDENT);
+        let mut plain = optimised.clone();
+        unoptimised(&mut plain.stages[0].constant);
+        unoptimised(&mut plain.stages[0].step);
+        assert_ne!(plain.stages[0].constant, optimised.stages[0].constant);
+        assert_ne!(plain.stages[0].step, optimised.stages[0].step);
+        let trained = |plan: &Plan| {
+            let (data, parameters) = (data(plan), parameters(plan, 3));
+            let stage = &plan.stages[0];
+            let mut trainer = Trainer::new(stage, &data.fields(), &parameters, None).unwrap();
+            for start in [0, 32] {
+                let batch = data.train.range(start, 32).unwrap();
+                let constants = trainer.constants(&batch).unwrap();
+                trainer.step(&batch, &constants).unwrap();
+            }
+            parameters.of_network("light").unwrap()
+        };
+        for ((name, plain), (_, optimised)) in trained(&plain).iter().zip(trained(&optimised)) {
+            assert!(plain.equal(&optimised), "{name}");
+        }
     }
 
     #[test]

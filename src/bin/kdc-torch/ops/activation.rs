@@ -7,7 +7,9 @@ use tch::Tensor;
 
 pub fn kernel(site: &Site) -> Result<Option<Kernel>> {
     match site.node.op.as_str() {
+        "relu" if in_place(site)? => unary(|x| x.shallow_clone().f_relu_()),
         "relu" => unary(Tensor::f_relu),
+        "relu6" if in_place(site)? => unary(|x| x.shallow_clone().f_relu6_()),
         "relu6" => unary(Tensor::f_relu6),
         "leaky_relu" => {
             // tch offers no slope; a `prelu` whose weight is fixed is the same function.
@@ -43,5 +45,13 @@ pub fn kernel(site: &Site) -> Result<Option<Kernel>> {
             unary(move |x| x.f_log_softmax(dim, None))
         }
         _ => Ok(None),
+    }
+}
+
+/// Whether the plan lets the operation overwrite its operand.
+fn in_place(site: &Site) -> Result<bool> {
+    match site.node.args.contains_key("in_place") {
+        true => site.flag("in_place"),
+        false => Ok(false),
     }
 }
