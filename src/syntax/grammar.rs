@@ -14,9 +14,10 @@ pub(super) struct Expected {
     pub rules: Vec<Rule>,
 }
 
-/// A whole file. The grammar accepts every text; an error would be the place where it did not.
-pub(super) fn file(text: &str) -> Result<Pair<'_, Rule>, usize> {
-    match Grammar::parse(Rule::file, text) {
+/// The first item of what is left of a file, with what stands before it. The grammar accepts every text; an
+/// error would be the place where it did not.
+pub(super) fn next_item(text: &str) -> Result<Pair<'_, Rule>, usize> {
+    match Grammar::parse(Rule::next_item, text) {
         Ok(mut pairs) => pairs.next().ok_or(0),
         Err(error) => Err(place(&error)),
     }

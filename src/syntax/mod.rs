@@ -20,6 +20,7 @@ mod text;
 use crate::diag::{Code, Diagnostic};
 use crate::source::SourceFile;
 use lower::Lower;
+use text::Text;
 
 /// What a text says, and what is wrong with it.
 pub struct Parse {
@@ -35,18 +36,7 @@ pub struct Parse {
 pub fn parse(source: &SourceFile) -> Parse {
     let (text, diagnostics) = scan::read(source);
     let mut lower = Lower::new(&text, diagnostics);
-    let items = match grammar::file(&text.clean) {
-        Ok(file) => lower.items(file),
-        // Only if the grammar did not accept every text after all.
-        Err(at) => {
-            let span = text.span(at..at);
-            lower.report(
-                Diagnostic::new(Code::E0001, "the text cannot be read from here on")
-                    .at(span, "nothing fits here"),
-            );
-            Vec::new()
-        }
-    };
+    let items = items(&text, &mut lower);
     Parse {
         file: ast::File {
             id: source.id,
@@ -54,6 +44,30 @@ pub fn parse(source: &SourceFile) -> Parse {
         },
         diagnostics: lower.finish(),
     }
+}
+
+fn items(text: &Text, lower: &mut Lower) -> Vec<ast::Item> {
+    let mut items = Vec::new();
+    let mut at = 0;
+    while at < text.clean.len() {
+        let next = grammar::next_item(&text.clean[at..]);
+        let end = next.as_ref().map_or(0, |pair| pair.as_span().end());
+        match next {
+            Ok(pair) if end > 0 => lower.items(pair, at, &mut items),
+            // Only if the grammar did not accept every text after all.
+            Ok(_) | Err(_) => {
+                let at = at + next.err().unwrap_or(0);
+                let span = text.span(at..at);
+                lower.report(
+                    Diagnostic::new(Code::E0001, "the text cannot be read from here on")
+                        .at(span, "nothing fits here"),
+                );
+                break;
+            }
+        }
+        at += end;
+    }
+    items
 }
 
 /// The most nodes from an expression's root to a leaf.

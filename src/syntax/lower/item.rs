@@ -9,12 +9,18 @@ use crate::syntax::recover::{self, Place};
 use pest::iterators::Pair;
 
 impl Lower<'_> {
-    pub(in crate::syntax) fn items(&mut self, file: Pair<Rule>) -> Vec<Item> {
-        let mut items: Vec<Item> = Vec::new();
-        for part in file.into_inner() {
+    /// Adds what the grammar read as the next item, from `base` on.
+    pub(in crate::syntax) fn items(
+        &mut self,
+        next: Pair<Rule>,
+        base: usize,
+        items: &mut Vec<Item>,
+    ) {
+        self.base = base;
+        for part in next.into_inner() {
             let span = self.span(&part);
             match part.as_rule() {
-                Rule::comment | Rule::EOI => {}
+                Rule::comment => {}
                 Rule::semicolon => self.semicolon(span),
                 Rule::stray_close => self.report_stray_close(span),
                 Rule::junk_item => {
@@ -30,7 +36,6 @@ impl Lower<'_> {
                 _ => items.push(self.item(part, span)),
             }
         }
-        items
     }
 
     fn item(&mut self, pair: Pair<Rule>, span: Span) -> Item {

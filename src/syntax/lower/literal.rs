@@ -50,7 +50,7 @@ impl Lower<'_> {
                 Some((_, c)) => {
                     text.push('\\');
                     text.push(c);
-                    let start = pair.as_span().start() + 1 + at;
+                    let start = self.base + pair.as_span().start() + 1 + at;
                     let escape = self.text.span(start..start + 1 + c.len_utf8());
                     self.report_escape(escape, c);
                 }

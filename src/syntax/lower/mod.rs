@@ -26,6 +26,8 @@ pub(super) struct Lower<'t> {
     pub(super) text: &'t Text<'t>,
     diagnostics: Vec<Diagnostic>,
     foreign: foreign::Seen,
+    /// Where the text that the grammar was given starts.
+    base: usize,
     /// Items have been found inside braces, whose `}` is still to come.
     pub(super) inner_items: bool,
 }
@@ -36,6 +38,7 @@ impl<'t> Lower<'t> {
             text,
             diagnostics,
             foreign: foreign::Seen::default(),
+            base: 0,
             inner_items: false,
         }
     }
@@ -52,8 +55,10 @@ impl<'t> Lower<'t> {
     /// The place of a pair, without the blanks and comments that rules take at their end.
     fn span(&self, pair: &Pair<Rule>) -> Span {
         let range = pair.as_span();
-        self.text
-            .span(self.text.trimmed(range.start()..range.end()))
+        self.text.span(
+            self.text
+                .trimmed(self.base + range.start()..self.base + range.end()),
+        )
     }
 
     fn name(&self, pair: &Pair<Rule>) -> Name {
