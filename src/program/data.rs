@@ -6,6 +6,7 @@ use super::graph::Owner;
 use super::load::DefId;
 use super::ops::{Element, Tensor};
 use super::value::Value;
+use crate::data::shapes;
 use crate::diag::{Applicability, Code, Diagnostic, Edit};
 use crate::plan::{Batch, DataSet, DataSource, Field, FieldKind, Transform};
 use crate::shape::{Dim, Shape};
@@ -33,7 +34,7 @@ pub static SOURCES: &[Declared] = &[
                     min: 1,
                     max: 1_000_000,
                 },
-                "the number of training pictures; 10,000 unless said",
+                "the number of training pictures; 8,000 unless said",
             ),
             optional(
                 "test",
@@ -231,8 +232,8 @@ impl Elaborator<'_, '_> {
                 path: settings.text("path")?,
             },
             _ => DataSource::Shapes {
-                train: settings.int("train").unwrap_or(10_000),
-                test: settings.int("test").unwrap_or(2_000),
+                train: settings.int("train").unwrap_or(shapes::TRAIN),
+                test: settings.int("test").unwrap_or(shapes::TEST),
             },
         };
         Some(Draft {
