@@ -35,9 +35,11 @@ impl Files for Disk {
         let Ok(entries) = std::fs::read_dir(folder) else {
             return Vec::new();
         };
-        entries
+        let mut names: Vec<String> = entries
             .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
-            .collect()
+            .collect();
+        names.sort();
+        names
     }
 }
 

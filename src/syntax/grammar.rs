@@ -78,7 +78,7 @@ fn word(rule: Rule, end: &'static str) -> Option<&'static str> {
         | Rule::edge_name
         | Rule::word => "a name",
         Rule::string => "a string",
-        Rule::type_ | Rule::shape => "a type",
+        Rule::type_ | Rule::shape | Rule::round_shape => "a type",
         Rule::expr
         | Rule::line_expr
         | Rule::line_operand_expr

@@ -19,11 +19,13 @@ pub(super) fn read(source: &SourceFile) -> (Text<'_>, Vec<Diagnostic>) {
         brackets: Vec::new(),
         reported: Vec::new(),
         hashes: Vec::new(),
+        blocks: Vec::new(),
         diagnostics: Vec::new(),
         nesting: Nesting::default(),
     };
     scan.run();
     scan.report_hashes();
+    scan.report_block_comments();
     let text = Text {
         file: source.id,
         source: &source.text,
@@ -45,6 +47,7 @@ struct Scan<'a> {
     brackets: Vec<(usize, u8)>,
     reported: Vec<usize>,
     hashes: Vec<Span>,
+    blocks: Vec<Span>,
     diagnostics: Vec<Diagnostic>,
     nesting: Nesting,
 }
@@ -67,6 +70,7 @@ impl<'a> Scan<'a> {
                     self.line_start();
                 }
                 '/' if self.rest().starts_with("//") => self.comment(),
+                '/' if self.rest().starts_with("/*") => self.block_comment(),
                 '#' => {
                     self.hashes.push(self.span(self.at..self.at + 1));
                     self.comment();
@@ -124,6 +128,22 @@ impl<'a> Scan<'a> {
         let length = self.rest().find(['\n', '\r']).unwrap_or(self.rest().len());
         self.comments.push(self.at..self.at + length);
         self.keep(length);
+    }
+
+    /// `/* … */` becomes blanks, whose lines stay.
+    fn block_comment(&mut self) {
+        let end = self.rest().find("*/");
+        let line = self.rest().find(['\n', '\r']);
+        let length = end.map_or(line.unwrap_or(self.rest().len()), |at| at + 2);
+        let comment = &self.rest()[..length];
+        self.blocks.push(self.span(self.at..self.at + length));
+        for c in comment.chars() {
+            match c {
+                '\n' => self.keep(1),
+                '\r' => self.put(c, if comment.contains("\r\n") { " " } else { "\n" }),
+                c => self.put(c, ""),
+            }
+        }
     }
 
     fn string(&mut self, quote: char) {
@@ -351,6 +371,58 @@ impl<'a> Scan<'a> {
                 .fix("write `//`", Applicability::Safe, edits),
         );
     }
+
+    fn report_block_comments(&mut self) {
+        let Some(first) = self.blocks.first().copied() else {
+            return;
+        };
+        let diagnostic = Diagnostic::new(Code::E0005, "a comment starts with `//`, not with `/*`")
+            .at(self.first_line(first), "another language's comment");
+        let edits: Option<Vec<Edit>> = self.blocks.iter().map(|b| self.line_comments(*b)).collect();
+        self.diagnostics.push(match edits {
+            Some(edits) => diagnostic.fix("write `//` on each line", Applicability::Safe, edits),
+            None => diagnostic.help("a comment goes from `//` to the line's end"),
+        });
+    }
+
+    fn first_line(&self, span: Span) -> Span {
+        let text = &self.text[span.range()];
+        let length = text.find(['\n', '\r']).unwrap_or(text.len());
+        self.span(span.range().start..span.range().start + length)
+    }
+
+    /// The block comment as comments of whole lines; none if something stands behind it on its line.
+    fn line_comments(&self, block: Span) -> Option<Edit> {
+        let behind = &self.text[block.range().end..];
+        let behind = &behind[..behind.find(['\n', '\r']).unwrap_or(behind.len())];
+        if !behind.trim().is_empty() {
+            return None;
+        }
+        let inner = self.text[block.range()].strip_prefix("/*")?;
+        let inner = inner.strip_suffix("*/").unwrap_or(inner);
+        let lines = inner.trim_end().split('\n').enumerate();
+        let lines: Vec<String> = lines
+            .map(|(number, line)| line_comment(number, line))
+            .collect();
+        Some(edit(block, &lines.join("\n")))
+    }
+}
+
+/// A line of a block comment, the first one without its `/*`, as a comment of its own.
+fn line_comment(number: usize, line: &str) -> String {
+    let bare = line.trim_start();
+    let indent = &line[..line.len() - bare.len()];
+    let comment = match (number, bare.strip_prefix('*')) {
+        (0, _) => format!("//{line}"),
+        // ` * ` stands under `/* `.
+        (_, Some(bare)) => format!(
+            "{}// {}",
+            indent.strip_suffix(' ').unwrap_or(indent),
+            bare.trim()
+        ),
+        (_, None) => format!("{indent}// {bare}"),
+    };
+    comment.trim_end().to_owned()
 }
 
 fn edit(span: Span, text: &str) -> Edit {

@@ -298,7 +298,9 @@ impl Lower<'_> {
             Some(args) => self.elements(args).0,
             None => Vec::new(),
         };
-        let shape = parts.next_if(Rule::shape).map(|shape| self.shape(shape));
+        let round = parts.next_if(Rule::round_shape);
+        let shape = parts.next_if(Rule::shape).or(round);
+        let shape = shape.map(|shape| self.shape(shape));
         Type {
             name,
             args,
@@ -309,6 +311,9 @@ impl Lower<'_> {
 
     fn shape(&mut self, pair: Pair<Rule>) -> Shape {
         let span = self.span(&pair);
+        if pair.as_rule() == Rule::round_shape {
+            self.report_round_shape(span);
+        }
         let mut dims = Vec::new();
         for part in Parts::of(pair) {
             match part.as_rule() {

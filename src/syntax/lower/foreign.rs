@@ -69,6 +69,17 @@ impl Lower<'_> {
         kind
     }
 
+    /// `(N, 3, 32, 32)` for `[N, 3, 32, 32]`.
+    pub(super) fn report_round_shape(&mut self, shape: Span) {
+        let inner = self.text.of(shape).trim_matches(['(', ')']).trim_end();
+        let text = format!("[{}]", inner.trim_end_matches(','));
+        self.report(
+            Diagnostic::new(Code::E0005, "a shape stands in square brackets")
+                .at(shape, "`[` and `]` are meant")
+                .replace(format!("write `{text}`"), shape, text),
+        );
+    }
+
     /// `kernel = 3` for `kernel: 3`.
     pub(super) fn check_set(&mut self, name: &Name, set: &Pair<Rule>) {
         let written = set.as_str();

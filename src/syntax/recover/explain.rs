@@ -157,6 +157,7 @@ impl Lower<'_> {
                     "write `y = x -> for i in range(n) { linear(8) }`"
                 }),
             ),
+            (Place::Item, "edge") => self.without_target(junk),
             (Place::Stmt, word) if ITEM_WORDS.contains(&word) && word != "output" => None,
             (Place::Item, word) if STMT_WORDS.contains(&word) && word != "output" => Some(
                 Diagnostic::new(
@@ -173,6 +174,26 @@ impl Lower<'_> {
             }
             _ => None,
         }
+    }
+
+    /// `edge a ~> by f`
+    fn without_target(&self, edge: Span) -> Option<Diagnostic> {
+        let text = self.text.of(edge);
+        let arrow = text.find("~>")?;
+        let behind = text[arrow + 2..].trim_start();
+        let by = behind.strip_prefix("by")?;
+        if !by.starts_with([' ', '\n']) {
+            return None;
+        }
+        let arrow = edge.start as usize + arrow;
+        Some(
+            Diagnostic::new(Code::E0001, "this edge does not say what learns")
+                .at(
+                    self.text.span(arrow..arrow + 2),
+                    "expected a target behind it",
+                )
+                .help(EDGE_EXAMPLE),
+        )
     }
 
     fn unknown_item(&self, word: &str, span: Span) -> Diagnostic {
