@@ -84,6 +84,7 @@ codes! {
     E0409 "nothing-to-train" "The file has no training, or trains nothing.";
     E0410 "field" "A data set has no such field, or a network's input finds none.";
     E0411 "weight" "An edge's weight is no number that makes sense.";
+    E0412 "stage" "A stage of training lacks its name, or lists edges or parts that it cannot use.";
 
     E0501 "file" "A file cannot be read, or is no text.";
 
@@ -95,6 +96,7 @@ codes! {
     W0403 "unused-import" "An imported name that nothing uses.";
     W0404 "unused-binding" "A value that nothing uses.";
     W0405 "unnamed-edge" "An unnamed edge whose loss owns parameters.";
+    W0406 "idle-edge" "An edge that no stage of training has.";
     W0501 "weights-missing" "A file of weights, or an experiment's result, that is not there yet.";
 }
 

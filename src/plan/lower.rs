@@ -1,14 +1,14 @@
 //! From an experiment to its plan: which nodes run where, in which order, under which names.
 
 use super::names::Names;
-use super::prune::{multiply_adds, pruned};
+use super::prune::multiply_adds;
 use super::share::Shared;
 use super::{
-    Arg, Cost, Costs, DataSet, EdgeLoss, Evaluation, FORMAT, FieldKind, Network, Node, Parameter,
-    ParameterKind, Part, Plan, Program, Role, SourceText, Stage, Weights,
+    Arg, Cost, Costs, DataSet, Evaluation, FORMAT, FieldKind, Network, Node, Parameter,
+    ParameterKind, Part, Plan, Program, Role, SourceText, Weights,
 };
 use super::{in_place, reorder};
-use crate::program::experiment::{Experiment, depends};
+use crate::program::experiment::{Experiment, Learning, depends};
 use crate::program::graph::{Graph, NodeIndex, Owner, ParameterId, What};
 use crate::program::load::Modules;
 use crate::program::value::Value;
@@ -28,14 +28,27 @@ pub fn lower(modules: &Modules, experiment: &Experiment) -> Plan {
             |n| n.to_string_lossy().into_owned(),
         ),
         sources: sources(modules, experiment),
-        seeds: experiment.stage.seeds.clone(),
-        data: vec![(*experiment.stage.data).clone()],
+        seeds: experiment.seeds.clone(),
+        data: data_sets(experiment),
         networks: lowering.networks(modules),
         parameters: lowering.parameters(),
         evaluations: lowering.evaluations(),
         cost: lowering.costs(),
-        stages: vec![lowering.stage(modules)],
+        stages: (experiment.stages.iter())
+            .map(|stage| lowering.stage(modules, stage))
+            .collect(),
     }
+}
+
+/// Those of all stages, each once.
+fn data_sets(experiment: &Experiment) -> Vec<DataSet> {
+    let mut data: Vec<DataSet> = Vec::new();
+    for stage in &experiment.stages {
+        if data.iter().all(|known| known.name != stage.data.name) {
+            data.push((*stage.data).clone());
+        }
+    }
+    data
 }
 
 fn sources(modules: &Modules, experiment: &Experiment) -> Vec<SourceText> {
@@ -57,21 +70,22 @@ fn fnv1a(bytes: &[u8]) -> u64 {
 }
 
 /// Where a program's nodes run.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Mode {
-    Training,
+#[derive(Clone, Copy)]
+pub(super) enum Mode<'e> {
+    /// In a stage in which this learns.
+    Training(&'e Learning),
     Evaluation,
 }
 
-struct Lowering<'e> {
-    experiment: &'e Experiment,
-    graph: &'e Graph,
-    names: Names,
-    shared: Shared,
-    /// What the losses need, in order.
+pub(super) struct Lowering<'e> {
+    pub(super) experiment: &'e Experiment,
+    pub(super) graph: &'e Graph,
+    pub(super) names: Names,
+    pub(super) shared: Shared,
+    /// What the losses of all stages need, in order.
     needed: Vec<NodeIndex>,
     /// Of these, what is constant for the whole run.
-    constant: HashSet<NodeIndex>,
+    pub(super) constant: HashSet<NodeIndex>,
     /// Of each network the output that is measured, also while it learns.
     answers: Vec<Option<NodeIndex>>,
 }
@@ -88,14 +102,15 @@ impl<'e> Lowering<'e> {
             constant: HashSet::new(),
             answers: Vec::new(),
         };
-        lowering.needed = lowering.closure(experiment.edges.iter().map(|edge| edge.loss));
+        let used = experiment.stages.iter().flat_map(|stage| &stage.edges);
+        lowering.needed = lowering.closure(used.map(|at| experiment.edges[*at].loss));
         lowering.constant = lowering.constants();
         lowering.answers = lowering.answers();
         lowering
     }
 
     /// All that the wanted nodes need, shared nodes once, in order.
-    fn closure(&self, wanted: impl IntoIterator<Item = NodeIndex>) -> Vec<NodeIndex> {
+    pub(super) fn closure(&self, wanted: impl IntoIterator<Item = NodeIndex>) -> Vec<NodeIndex> {
         let mut found = BTreeSet::new();
         let mut open: Vec<NodeIndex> = wanted.into_iter().collect();
         while let Some(node) = open.pop() {
@@ -150,12 +165,12 @@ impl<'e> Lowering<'e> {
         }
     }
 
-    fn program(
+    pub(super) fn program(
         &self,
         nodes: &[NodeIndex],
         constants: &[NodeIndex],
         outputs: &[NodeIndex],
-        mode: Mode,
+        mode: Mode<'_>,
     ) -> Program {
         let name = |node: &NodeIndex| self.names.of(self.shared.of(*node)).to_string();
         let mut program = Program {
@@ -175,7 +190,7 @@ impl<'e> Lowering<'e> {
         program
     }
 
-    fn node(&self, index: NodeIndex, mode: Mode) -> Node {
+    fn node(&self, index: NodeIndex, mode: Mode<'_>) -> Node {
         let node = self.graph.node(index);
         let What::Operation {
             op,
@@ -189,8 +204,11 @@ impl<'e> Lowering<'e> {
         let part = self.part(index);
         let mut args = args.clone();
         if op.modal {
-            let learns = mode == Mode::Training && part != Part::Teacher;
-            args.insert("training".to_string(), Arg::Bool(learns));
+            let trains = match mode {
+                Mode::Training(learning) => learning.trains(self.graph, index),
+                Mode::Evaluation => false,
+            };
+            args.insert("training".to_string(), Arg::Bool(trains));
         }
         Node {
             value: self.names.of(index).to_string(),
@@ -211,91 +229,8 @@ impl<'e> Lowering<'e> {
         }
     }
 
-    fn stage(&self, modules: &Modules) -> Stage {
-        let experiment = self.experiment;
-        let is_constant = |node: &NodeIndex| self.constant.contains(node);
-        let step: Vec<NodeIndex> = self
-            .needed
-            .iter()
-            .copied()
-            .filter(|n| !is_constant(n))
-            .collect();
-        // constants that the step reads
-        let read: BTreeSet<NodeIndex> = step
-            .iter()
-            .flat_map(|node| self.graph.operands(*node))
-            .map(|operand| self.shared.of(operand))
-            .filter(is_constant)
-            .collect();
-        let read: Vec<NodeIndex> = read.into_iter().collect();
-        let constant = self.closure(read.iter().copied());
-        // fields that only the teacher reads are not fields of the step
-        let step_reads: HashSet<NodeIndex> =
-            step.iter().flat_map(|n| self.graph.operands(*n)).collect();
-        let step: Vec<NodeIndex> = step
-            .into_iter()
-            .filter(|n| {
-                matches!(self.graph.node(*n).what, What::Operation { .. }) || step_reads.contains(n)
-            })
-            .collect();
-        let losses: Vec<NodeIndex> = experiment.edges.iter().map(|edge| edge.loss).collect();
-        let computed: HashSet<NodeIndex> = self.needed.iter().copied().collect();
-        let stage = &experiment.stage;
-        Stage {
-            name: stage.name.clone(),
-            data: stage.data.name.clone(),
-            epochs: stage.epochs,
-            optimizer: stage.optimizer.clone(),
-            test: stage.test,
-            learns: self.learns(),
-            constant: self.program(&constant, &[], &read, Mode::Training),
-            step: self.program(&step, &read, &losses, Mode::Training),
-            edges: experiment
-                .edges
-                .iter()
-                .map(|edge| self.edge(modules, edge))
-                .collect(),
-            pruned: experiment
-                .networks
-                .iter()
-                .flat_map(|network| pruned(self.graph, &self.names, network, &computed))
-                .collect(),
-        }
-    }
-
-    fn edge(&self, modules: &Modules, edge: &crate::program::experiment::Edge) -> EdgeLoss {
-        let file = modules.sources.get(edge.span.file);
-        let line = file.position(edge.span.start as usize).line;
-        EdgeLoss {
-            name: edge.name.clone(),
-            written: edge.written.clone(),
-            at: format!("{}:{line}", file.name),
-            value: self.names.of(self.shared.of(edge.loss)).to_string(),
-            weight: edge.weight,
-        }
-    }
-
-    /// The parameters that the losses' gradient reaches and that are no teacher's and no statistics.
-    fn learns(&self) -> Vec<String> {
-        let losses = self.experiment.edges.iter().map(|edge| edge.loss);
-        let reached: HashSet<ParameterId> = self
-            .graph
-            .gradient_reaches(losses)
-            .into_iter()
-            .flat_map(|node| self.graph.own_parameters(node).collect::<Vec<_>>())
-            .collect();
-        let order = self.parameter_order();
-        order
-            .into_iter()
-            .filter(|id| reached.contains(id))
-            .map(|id| self.graph.parameter(id))
-            .filter(|p| !p.buffer && self.role(&p.owner) != Some(Role::Teacher))
-            .map(|p| p.name.clone())
-            .collect()
-    }
-
     /// Networks in source order, then taps and losses.
-    fn parameter_order(&self) -> Vec<ParameterId> {
+    pub(super) fn parameter_order(&self) -> Vec<ParameterId> {
         let all = || (0..self.graph.parameters.len()).map(ParameterId);
         let owned_by = |name: &str| {
             let owner = Owner::Network(name.to_string());
@@ -362,7 +297,7 @@ impl<'e> Lowering<'e> {
     /// How each network is measured: by its output that fits the labels, the one that a label edge targets
     /// or else the first.
     fn evaluations(&self) -> Vec<Evaluation> {
-        let data = &self.experiment.stage.data;
+        let data = &self.experiment.stages[0].data;
         let Some((label, classes)) = labels(data) else {
             return Vec::new();
         };
@@ -386,7 +321,7 @@ impl<'e> Lowering<'e> {
     /// Of each network the output that is measured, if one fits the labels.
     fn answers(&self) -> Vec<Option<NodeIndex>> {
         let experiment = self.experiment;
-        let Some((label, classes)) = labels(&experiment.stage.data) else {
+        let Some((label, classes)) = labels(&experiment.stages[0].data) else {
             return vec![None; experiment.networks.len()];
         };
         let fits = |value: &Value| match value {

@@ -10,6 +10,7 @@ mod names;
 mod prune;
 mod reorder;
 mod share;
+mod stage;
 
 pub use lower::lower;
 

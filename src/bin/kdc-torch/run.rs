@@ -245,11 +245,8 @@ impl<'a> Run<'a> {
         if stage.test == TestTime::EachEpoch {
             line.test_accuracy = self.accuracies(data, &data.test)?;
         }
-        results.losses = line
-            .losses
-            .iter()
-            .map(|(k, v)| (k.to_string(), *v))
-            .collect();
+        let losses = line.losses.iter().map(|(k, v)| (k.to_string(), *v));
+        results.losses.extend(losses);
         self.say_epoch(stage, &line);
         let json = serde_json::to_string(&line);
         let json = json.map_err(|e| Failure::Bug(format!("an epoch cannot be written: {e}")))?;

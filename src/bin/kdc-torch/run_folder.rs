@@ -71,7 +71,7 @@ pub struct Results {
     /// That were finished, of all stages.
     pub epochs: u64,
     pub seconds: f64,
-    /// Each edge's mean loss in the last epoch, without its weight.
+    /// Each edge's mean loss in the last epoch that it was part of, without its weight.
     pub losses: BTreeMap<String, f64>,
     /// On the test samples, as a share of 1, of teachers and students.
     pub test_accuracy: BTreeMap<String, f64>,

@@ -3,7 +3,7 @@
 use crate::console::{duration, grouped, percent, table};
 use crate::failure::{Failure, Result};
 use crate::run_folder::{Record, RunFolder};
-use kdc::plan::{ParameterKind, Plan, Role};
+use kdc::plan::{EdgeLoss, ParameterKind, Plan, Role};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -24,7 +24,12 @@ pub fn of_run(plan: &Plan, record: &Record, folder: &RunFolder) -> String {
         ]));
     }
     let mut edges = vec![row(["edge", "weight", "loss"])];
+    let mut listed: Vec<&EdgeLoss> = Vec::new();
     for edge in plan.stages.iter().flat_map(|stage| &stage.edges) {
+        if listed.iter().any(|other| other.name == edge.name) {
+            continue;
+        }
+        listed.push(edge);
         let loss = record.results.losses.get(&edge.name);
         edges.push(row([
             &format!("{}: {}", edge.name, edge.written),

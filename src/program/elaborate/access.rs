@@ -66,7 +66,7 @@ impl Elaborator<'_, '_> {
     }
 
     /// What a path has led to so far, with what can be reached from there.
-    fn base_place(&mut self, frame: &mut Frame, base: &Expr) -> Member {
+    pub(in crate::program) fn base_place(&mut self, frame: &mut Frame, base: &Expr) -> Member {
         match &base.kind {
             ExprKind::Member { base: inner, name } => self.place(frame, inner, name, base.span),
             ExprKind::Index { base: inner, index } => {

@@ -24,16 +24,13 @@ type Side = Vec<(NodeIndex, Span)>;
 impl Elaborator<'_, '_> {
     /// All edges in source order; none for one with a mistake, which has been reported.
     pub(super) fn edges(&mut self, ast: &ast::File) -> Vec<Option<Edge>> {
-        let mut names: Vec<String> = Vec::new();
-        let mut edges = Vec::new();
-        for item in &ast.items {
-            if let ItemKind::Edge(edge) = &item.kind {
-                let name = edge_name(edge, &names);
-                names.push(name.clone());
-                edges.push(self.edge(&name, edge, item.span));
-            }
-        }
-        edges
+        let items = ast.items.iter().filter_map(|item| match &item.kind {
+            ItemKind::Edge(edge) => Some((edge, item.span)),
+            _ => None,
+        });
+        (items.zip(names(ast)))
+            .map(|((edge, span), name)| self.edge(&name, edge, span))
+            .collect()
     }
 
     fn edge(&mut self, name: &str, edge: &ast::Edge, span: Span) -> Option<Edge> {
@@ -487,6 +484,17 @@ impl Elaborator<'_, '_> {
         let (ast, at) = self.modules.item(id);
         matches!(&ast.items[at].kind, ItemKind::Callable(c) if c.kind == ast::CallableKind::Loss)
     }
+}
+
+/// The names of a file's edges, in source order.
+pub fn names(ast: &ast::File) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    for item in &ast.items {
+        if let ItemKind::Edge(edge) = &item.kind {
+            names.push(edge_name(edge, &names));
+        }
+    }
+    names
 }
 
 /// Its own name, else its loss's, numbered from the second on.

@@ -2,6 +2,7 @@
 //! imports that nothing uses.
 
 use super::Edge;
+use super::train::Training;
 use crate::diag::{Applicability, Code, Diagnostic, Edit};
 use crate::plan::Role;
 use crate::program::elaborate::Elaborator;
@@ -12,29 +13,27 @@ use crate::syntax::ast::{self, ItemKind};
 use std::collections::HashSet;
 
 impl Elaborator<'_, '_> {
-    pub(super) fn lint(&mut self, ast: &ast::File, edges: &[Option<Edge>], trains: bool) {
+    pub(super) fn lint(
+        &mut self,
+        ast: &ast::File,
+        edges: &[Option<Edge>],
+        training: Option<&Training>,
+    ) {
         let whole = edges.iter().all(Option::is_some)
             && !ast.items.iter().any(|i| matches!(i.kind, ItemKind::Error));
         if whole {
-            let reached = self.reached(edges);
-            self.untaught_students(&reached, edges.is_empty(), trains);
+            let reached = self.reached(edges.iter().flatten());
+            self.untaught_students(&reached, edges.is_empty(), training.is_some());
             self.untaught_taps(ast, &reached);
         }
         self.unnamed_owners(ast, edges);
+        if let Some(training) = training {
+            self.idle_edges(edges, training);
+        }
         // what uses a name may be what is broken
         if !self.modules.has_errors(self.root) {
             self.unused(ast);
         }
-    }
-
-    /// The parameters that the gradient of some edge's loss reaches.
-    fn reached(&self, edges: &[Option<Edge>]) -> HashSet<ParameterId> {
-        let losses = edges.iter().flatten().map(|edge| edge.loss);
-        self.graph
-            .gradient_reaches(losses)
-            .into_iter()
-            .flat_map(|node| self.graph.own_parameters(node).collect::<Vec<_>>())
-            .collect()
     }
 
     fn untaught_students(&mut self, reached: &HashSet<ParameterId>, no_edges: bool, trains: bool) {
@@ -138,6 +137,18 @@ impl Elaborator<'_, '_> {
                     }],
                 ),
             );
+        }
+    }
+
+    fn idle_edges(&mut self, edges: &[Option<Edge>], training: &Training) {
+        for (edge, place) in edges.iter().zip(0..) {
+            let used = training.stages.iter().any(|s| s.edges.contains(&place));
+            let Some(edge) = edge.as_ref().filter(|_| !used) else {
+                continue;
+            };
+            let message = format!("no stage has the edge `{}`", edge.name);
+            let diagnostic = Diagnostic::new(Code::W0406, message).at(edge.span, "teaches nothing");
+            self.report(diagnostic.help("add it to the `edges` of a stage, or remove it"));
         }
     }
 

@@ -7,7 +7,7 @@ mod network;
 mod repair;
 mod train;
 
-pub use train::OPTIMIZERS;
+pub use train::{Learning, OPTIMIZERS};
 
 use super::elaborate::Elaborator;
 use super::graph::{Graph, NodeIndex, Owner, ParameterId};
@@ -26,7 +26,10 @@ pub struct Experiment {
     /// In source order.
     pub networks: Vec<Network>,
     pub edges: Vec<Edge>,
-    pub stage: Stage,
+    /// In the order in which they run; at least one.
+    pub stages: Vec<Stage>,
+    /// One run each.
+    pub seeds: Vec<u64>,
     /// The other experiments whose students are teachers here, by the teacher's name.
     pub origins: Vec<(String, Origin)>,
 }
@@ -64,11 +67,14 @@ pub struct Edge {
 
 pub struct Stage {
     pub name: Option<String>,
+    pub span: Span,
     pub data: Rc<DataSet>,
     pub epochs: u64,
     pub optimizer: Optimizer,
     pub test: TestTime,
-    pub seeds: Vec<u64>,
+    /// Their places in [`Experiment::edges`].
+    pub edges: Vec<usize>,
+    pub learning: Learning,
 }
 
 /// What depends on a node that learns, or does not.
@@ -136,10 +142,10 @@ pub fn compile(modules: &mut Modules, root: ModuleId) -> Option<Rc<Experiment>> 
         return None;
     }
     let before = elaborator.modules.diagnostics.len();
-    let stage = elaborator.stage(&ast);
     elaborator.follow_all(&ast);
     let edges = elaborator.edges(&ast);
-    elaborator.lint(&ast, &edges, stage.is_some());
+    let training = elaborator.training(&ast, &edges);
+    elaborator.lint(&ast, &edges, training.as_ref());
     let errors = |d: &Diagnostic| d.severity == crate::diag::Severity::Error;
     let broken = elaborator.modules.diagnostics[before..].iter().any(errors);
     let complete = edges.iter().all(Option::is_some);
@@ -152,12 +158,14 @@ pub fn compile(modules: &mut Modules, root: ModuleId) -> Option<Rc<Experiment>> 
     if broken || !complete {
         return None;
     }
+    let training = training?;
     Some(Rc::new(Experiment {
         root,
         graph,
         networks,
         edges: edges.into_iter().flatten().collect(),
-        stage: stage?,
+        stages: training.stages,
+        seeds: training.seeds,
         origins,
     }))
 }
@@ -166,12 +174,16 @@ impl Elaborator<'_, '_> {
     /// A file that only defines: its data sets, constants and settings are looked at all the same.
     fn library(&mut self, ast: &ast::File) {
         for (item, at) in ast.items.iter().zip(0..) {
-            if matches!(item.kind, ItemKind::Data(_) | ItemKind::Constant(_)) {
-                let id = DefId {
-                    module: self.root,
-                    item: at,
-                };
-                self.item(id, item.span);
+            let id = DefId {
+                module: self.root,
+                item: at,
+            };
+            match &item.kind {
+                ItemKind::Data(_) | ItemKind::Constant(_) => {
+                    self.item(id, item.span);
+                }
+                ItemKind::Settings(settings) => self.settings_alone(id, settings),
+                _ => {}
             }
         }
     }
@@ -191,6 +203,7 @@ impl Elaborator<'_, '_> {
                 | ItemKind::Constant(_) => {
                     self.item(id, item.span);
                 }
+                ItemKind::Settings(settings) => self.settings_alone(id, settings),
                 ItemKind::Output(_) => {
                     self.not_yet("an `output` at the top of a file", item.span);
                 }

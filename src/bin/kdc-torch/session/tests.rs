@@ -263,3 +263,57 @@ fn eval_measures_what_training_measured() {
         10
     );
 }
+
+/// FitNets: first the student's features towards the teacher's, then its head alone.
+const STAGES: &str = "
+    use \"data.kd\"::images
+    model Light() {
+        input image: [N, 3, 32, 32]
+        features = image -> conv2d(4, kernel: 3, padding: 1) -> batch_norm -> relu -> max_pool2d(4)
+        output logits = features -> flatten -> dropout(0.1) -> linear(10)
+    }
+    teacher deep from \"teacher.kd\"
+    student light = Light()
+    edge hint: deep.features ~> light.features by mse
+    edge ce: images.label ~> light.logits by cross_entropy
+    train warm on images { edges: [hint], epochs: 1, optimizer: adam(lr: 0.001), seed: 42 }
+    train main on images { edges: [ce], learns: [light.logits], epochs: 1, optimizer: sgd(lr: 0.1) }
+";
+
+#[test]
+fn each_stage_changes_what_it_learns_and_nothing_else() {
+    let _alone = alone();
+    let plan = plan(STAGES);
+    let weights_after = |stages: usize| {
+        let folder = Folder::new();
+        let mut plan = plan.clone();
+        plan.stages.truncate(stages);
+        folder.session().train(&plan, Existing::Refuse).unwrap();
+        let path = folder.0.join("student/student.safetensors");
+        let weights = run_folder::read_tensors(&path).unwrap();
+        weights.into_iter().collect::<HashMap<_, _>>()
+    };
+    let initial = crate::testing::parameters(&plan, 42)
+        .of_network("light")
+        .unwrap();
+    let (warm, main) = (weights_after(1), weights_after(2));
+    for (name, initial) in initial {
+        // running statistics too: in the second stage the features evaluate
+        let in_features = name.starts_with("features");
+        assert_eq!(initial.equal(&warm[&name]), !in_features, "{name}");
+        assert_eq!(warm[&name].equal(&main[&name]), in_features, "{name}");
+    }
+}
+
+#[test]
+fn results_tell_of_each_edge_what_its_last_stage_gave() {
+    let _alone = alone();
+    let folder = Folder::new();
+    folder
+        .session()
+        .train(&plan(STAGES), Existing::Refuse)
+        .unwrap();
+    let results = record(&folder, "student").results;
+    assert!(results.losses.keys().eq(["ce", "hint"]));
+    assert_eq!(results.epochs, 2);
+}

@@ -1,0 +1,129 @@
+//! Optimizers: their table, and what an `optimizer:` setting says.
+
+use crate::diag::{Code, Diagnostic};
+use crate::plan::Optimizer;
+use crate::program::declared::{Declared, Parameter, Settings, Wants};
+use crate::program::elaborate::{Elaborator, Frame};
+use crate::syntax::ast::Expr;
+
+pub static OPTIMIZERS: &[Declared] = &[
+    Declared {
+        name: "adam",
+        doc: "Adam (Kingma, Ba 2015), as torch.optim.Adam.",
+        parameters: &[RATE, BETAS, EPS, DECAY],
+    },
+    Declared {
+        name: "adamw",
+        doc: "Adam with decoupled weight decay (Loshchilov, Hutter 2019), as torch.optim.AdamW.",
+        parameters: &[RATE, BETAS, EPS, DECAY],
+    },
+    Declared {
+        name: "sgd",
+        doc: "Stochastic gradient descent, as torch.optim.SGD.",
+        parameters: &[
+            RATE,
+            Parameter {
+                name: "momentum",
+                wants: Wants::Below(0.0, 1.0),
+                optional: true,
+                positional: false,
+                doc: "the part of the last step that is kept; 0 unless said",
+            },
+            DECAY,
+            Parameter {
+                name: "nesterov",
+                wants: Wants::Bool,
+                optional: true,
+                positional: false,
+                doc: "Nesterov's momentum; false unless said",
+            },
+        ],
+    },
+];
+
+const RATE: Parameter = Parameter {
+    name: "lr",
+    wants: Wants::Above(0.0, 1000.0),
+    optional: false,
+    positional: false,
+    doc: "the learning rate; it has no default",
+};
+
+const BETAS: Parameter = Parameter {
+    name: "betas",
+    wants: Wants::Betas,
+    optional: true,
+    positional: false,
+    doc: "the decay of the two running means; (0.9, 0.999) unless said",
+};
+
+const EPS: Parameter = Parameter {
+    name: "eps",
+    wants: Wants::Above(0.0, 1.0),
+    optional: true,
+    positional: false,
+    doc: "added to the denominator; 1e-8 unless said",
+};
+
+const DECAY: Parameter = Parameter {
+    name: "weight_decay",
+    wants: Wants::Below(0.0, f64::INFINITY),
+    optional: true,
+    positional: false,
+    doc: "how strongly weights are drawn to 0; 0 unless said (adamw: 0.01)",
+};
+
+impl Elaborator<'_, '_> {
+    pub(super) fn optimizer(&mut self, frame: &mut Frame, expr: &Expr) -> Option<Optimizer> {
+        let (found, settings) = self.declared(frame, OPTIMIZERS, &[], "optimizer", expr)?;
+        let optimizer = optimizer(found.name, &settings)?;
+        if let Optimizer::Sgd {
+            momentum,
+            nesterov: true,
+            ..
+        } = optimizer
+            && momentum == 0.0
+        {
+            self.report(
+                Diagnostic::new(Code::E0408, "Nesterov's momentum needs a momentum above 0")
+                    .at(
+                        settings.span("nesterov").unwrap_or(expr.span),
+                        "without momentum",
+                    )
+                    .help("add `momentum: 0.9`"),
+            );
+            return None;
+        }
+        Some(optimizer)
+    }
+}
+
+fn optimizer(name: &str, settings: &Settings) -> Option<Optimizer> {
+    let lr = settings.number("lr")?;
+    let betas = match settings.numbers("betas").as_deref() {
+        Some([a, b]) => (*a, *b),
+        _ => (0.9, 0.999),
+    };
+    let eps = settings.number("eps").unwrap_or(1e-8);
+    let decay = |default| settings.number("weight_decay").unwrap_or(default);
+    Some(match name {
+        "adam" => Optimizer::Adam {
+            lr,
+            betas,
+            eps,
+            weight_decay: decay(0.0),
+        },
+        "adamw" => Optimizer::Adamw {
+            lr,
+            betas,
+            eps,
+            weight_decay: decay(0.01),
+        },
+        _ => Optimizer::Sgd {
+            lr,
+            momentum: settings.number("momentum").unwrap_or(0.0),
+            weight_decay: decay(0.0),
+            nesterov: settings.bool("nesterov").unwrap_or(false),
+        },
+    })
+}

@@ -1,0 +1,340 @@
+//! What a `train` block says, setting by setting, with what it takes over from `settings` blocks.
+
+use crate::diag::suggest::{listed, nearest};
+use crate::diag::{Applicability, Code, Diagnostic, Edit};
+use crate::plan::{Optimizer, TestTime};
+use crate::program::elaborate::{Elaborator, Frame, FrameKind};
+use crate::program::graph::Owner;
+use crate::program::load::{DefId, ModuleId};
+use crate::program::value::Value;
+use crate::source::Span;
+use crate::syntax::ast::{Expr, ExprKind, ItemKind, Name, Setting};
+
+/// What a `train` block may say.
+const SETTINGS: [&str; 6] = ["epochs", "optimizer", "edges", "learns", "seed", "test"];
+
+/// What the language has besides, without a meaning yet.
+const LATER: [&str; 12] = [
+    "steps",
+    "clip",
+    "precision",
+    "accumulate",
+    "average",
+    "keep",
+    "stop",
+    "metrics",
+    "expect",
+    "groups",
+    "schedule",
+    "hold_out",
+];
+
+const MOST_EPOCHS: i64 = 1_000_000;
+
+/// A setting, with the file in which it stands.
+#[derive(Clone)]
+pub struct Written {
+    pub module: ModuleId,
+    pub name: Name,
+    pub value: Expr,
+}
+
+/// What a block says; absent where it says nothing, or something wrong.
+#[derive(Default)]
+pub struct Block {
+    pub epochs: Option<u64>,
+    pub optimizer: Option<Optimizer>,
+    pub seeds: Option<(Vec<u64>, Span)>,
+    pub test: Option<TestTime>,
+    /// Names of edges and of what learns, looked up when all edges are known.
+    pub edges: Option<Written>,
+    pub learns: Option<Written>,
+    /// The names that were given, right or wrong.
+    given: Vec<(String, Span)>,
+    /// Part of it could not be read, so that nothing is known to be missing.
+    incomplete: bool,
+}
+
+impl Elaborator<'_, '_> {
+    /// The settings of a `train` or `settings` block.
+    pub(super) fn settings_block(&mut self, module: ModuleId, settings: &[Setting]) -> Block {
+        let mut block = Block::default();
+        for written in self.all_settings(&mut block, module, settings, &mut Vec::new()) {
+            self.setting(&mut block, written);
+        }
+        block
+    }
+
+    /// A block's own settings, then those that it takes over and does not set itself.
+    fn all_settings(
+        &mut self,
+        block: &mut Block,
+        module: ModuleId,
+        settings: &[Setting],
+        open: &mut Vec<DefId>,
+    ) -> Vec<Written> {
+        let own = self.own_settings(block, module, settings);
+        let mut all = own.clone();
+        for setting in settings {
+            let Setting::Spread(name) = setting else {
+                continue;
+            };
+            for taken in self.taken_over(block, module, name, open) {
+                let same = |other: &&Written| other.name.text == taken.name.text;
+                if own.iter().any(|set| same(&set)) {
+                    continue;
+                }
+                match all.iter().find(same) {
+                    Some(other) => {
+                        let diagnostic = twice(&taken.name.text, name.span, other.name.span).help(
+                            format!("set `{}` in this block, which then counts", taken.name.text),
+                        );
+                        self.report(diagnostic);
+                    }
+                    None => all.push(taken),
+                }
+            }
+        }
+        all
+    }
+
+    fn own_settings(
+        &mut self,
+        block: &mut Block,
+        module: ModuleId,
+        settings: &[Setting],
+    ) -> Vec<Written> {
+        let mut own: Vec<Written> = Vec::new();
+        for setting in settings {
+            match setting {
+                Setting::Set { name, value } => {
+                    if let Some(first) = own.iter().find(|set| set.name.text == name.text) {
+                        let diagnostic = twice(&name.text, name.span, first.name.span);
+                        self.report(diagnostic);
+                        continue;
+                    }
+                    own.push(Written {
+                        module,
+                        name: name.clone(),
+                        value: value.clone(),
+                    });
+                }
+                Setting::Error => block.incomplete = true,
+                Setting::Spread(_) => {}
+            }
+        }
+        own
+    }
+
+    /// What `..name` stands for. `open` are the blocks that are being read, each taken over by the one before.
+    fn taken_over(
+        &mut self,
+        block: &mut Block,
+        module: ModuleId,
+        name: &Name,
+        open: &mut Vec<DefId>,
+    ) -> Vec<Written> {
+        let found = self.modules.lookup(module, &name.text);
+        let Some(Some(id)) = found else {
+            block.incomplete = true;
+            if found.is_none() {
+                self.no_such_settings(module, name);
+            }
+            return Vec::new();
+        };
+        let (ast, at) = self.modules.item(id);
+        let ItemKind::Settings(item) = &ast.items[at].kind else {
+            block.incomplete = true;
+            let message = format!("`..` takes over settings, but `{}` are none", name.text);
+            self.report(
+                Diagnostic::new(Code::E0204, message)
+                    .at(name.span, "no settings")
+                    .help("define them at the top of a file: `settings name { epochs: 10 }`"),
+            );
+            return Vec::new();
+        };
+        if open.contains(&id) {
+            block.incomplete = true;
+            let message = format!("the settings `{}` take over themselves", name.text);
+            self.report(
+                Diagnostic::new(Code::E0205, message)
+                    .at(name.span, "closes the circle")
+                    .help("leave this `..` out"),
+            );
+            return Vec::new();
+        }
+        open.push(id);
+        let all = self.all_settings(block, id.module, &item.settings, open);
+        open.pop();
+        all
+    }
+
+    fn no_such_settings(&mut self, module: ModuleId, name: &Name) {
+        let message = format!("there are no settings `{}`", name.text);
+        let diagnostic = Diagnostic::new(Code::E0201, message).at(name.span, "unknown name");
+        let there: Vec<&str> = self.modules.names(module).collect();
+        let diagnostic = match nearest(&name.text, there) {
+            Some(near) => diagnostic.replace(
+                format!("there is something with a similar name: `{near}`"),
+                name.span,
+                near,
+            ),
+            None => diagnostic.help(
+                "define them, `settings name { … }`, or import them: `use \"recipes.kd\"::name`",
+            ),
+        };
+        self.report(diagnostic);
+    }
+
+    fn setting(&mut self, block: &mut Block, written: Written) {
+        let (name, value) = (&written.name, &written.value);
+        block.given.push((name.text.clone(), name.span));
+        let mut frame = Frame::new(written.module, FrameKind::File, "", Owner::Data);
+        match name.text.as_str() {
+            "epochs" => block.epochs = self.whole(&mut frame, "epochs", value, 1, MOST_EPOCHS),
+            "optimizer" => block.optimizer = self.optimizer(&mut frame, value),
+            "seed" => {
+                let seeds = self.seeds(&mut frame, value);
+                block.seeds = seeds.map(|seeds| (seeds, value.span));
+            }
+            "test" => block.test = self.test_time(value),
+            "edges" => block.edges = Some(written),
+            "learns" => block.learns = Some(written),
+            other if LATER.contains(&other) => {
+                self.not_yet(&format!("the setting `{other}`"), name.span);
+            }
+            _ => {
+                let near = nearest(&name.text, SETTINGS.into_iter().chain(LATER));
+                // so that it is not missed as well
+                let meant = near.map(|near| (near.to_string(), name.span));
+                block.given.extend(meant);
+                let diagnostic = unknown_setting(name, near);
+                self.report(diagnostic);
+            }
+        }
+    }
+
+    fn whole(
+        &mut self,
+        frame: &mut Frame,
+        name: &str,
+        expr: &Expr,
+        min: i64,
+        max: i64,
+    ) -> Option<u64> {
+        let value = self.expression(frame, expr);
+        match &value {
+            Value::Poison => None,
+            Value::Number(n) if n.as_int().is_some_and(|n| (min..=max).contains(&n)) => {
+                n.as_int().and_then(|n| u64::try_from(n).ok())
+            }
+            Value::Number(n) => {
+                let message =
+                    format!("`{name}` is a whole number from {min} to {max}, but this is {n}");
+                self.report(Diagnostic::new(Code::E0408, message).at(expr.span, "out of range"));
+                None
+            }
+            other => {
+                let message = format!("`{name}` is a whole number, but this is {}", other.kind());
+                self.report(Diagnostic::new(Code::E0224, message).at(expr.span, other.kind()));
+                None
+            }
+        }
+    }
+
+    fn seeds(&mut self, frame: &mut Frame, expr: &Expr) -> Option<Vec<u64>> {
+        let ExprKind::List(values) = &expr.kind else {
+            return Some(vec![self.whole(frame, "seed", expr, 0, i64::MAX)?]);
+        };
+        if values.is_empty() {
+            let diagnostic = Diagnostic::new(Code::E0408, "an empty list of seeds makes no run");
+            self.report(
+                diagnostic
+                    .at(expr.span, "no seed")
+                    .help("write `seed: 42` or `seed: [1, 2, 3]`"),
+            );
+            return None;
+        }
+        let mut seeds: Vec<u64> = Vec::new();
+        for value in values {
+            let seed = self.whole(frame, "seed", value, 0, i64::MAX)?;
+            if seeds.contains(&seed) {
+                let diagnostic =
+                    Diagnostic::new(Code::E0408, format!("the seed {seed} stands twice"));
+                self.report(diagnostic.at(value.span, "the same run again"));
+                return None;
+            }
+            seeds.push(seed);
+        }
+        Some(seeds)
+    }
+
+    fn test_time(&mut self, expr: &Expr) -> Option<TestTime> {
+        match &expr.kind {
+            ExprKind::Name(word) if word == "each_epoch" => Some(TestTime::EachEpoch),
+            ExprKind::Name(word) if word == "at_end" => Some(TestTime::AtEnd),
+            _ => {
+                let diagnostic = Diagnostic::new(Code::E0407, "`test` is `at_end` or `each_epoch`");
+                self.report(diagnostic.at(expr.span, "neither of them"));
+                None
+            }
+        }
+    }
+
+    pub(super) fn missing_settings(&mut self, block: &Block, first_line: Span) {
+        for (name, form) in [
+            ("epochs", "epochs: 10"),
+            ("optimizer", "optimizer: adam(lr: 0.001)"),
+        ] {
+            if block.incomplete || block.given.iter().any(|(given, _)| given == name) {
+                continue;
+            }
+            let diagnostic = Diagnostic::new(Code::E0407, format!("this training has no `{name}`"))
+                .at(first_line, format!("without `{name}`"))
+                .help(format!("add `{form}`"));
+            self.report(diagnostic);
+        }
+    }
+}
+
+fn twice(name: &str, again: Span, first: Span) -> Diagnostic {
+    Diagnostic::new(Code::E0407, format!("`{name}` is set twice"))
+        .at(again, "set again")
+        .also(first, "first here")
+}
+
+fn unknown_setting(name: &Name, near: Option<&str>) -> Diagnostic {
+    let diagnostic = Diagnostic::new(
+        Code::E0407,
+        format!("training has no setting `{}`", name.text),
+    )
+    .at(name.span, "unknown setting");
+    match name.text.as_str() {
+        "lr" | "learning_rate" => {
+            diagnostic.help("it belongs to the optimizer: `optimizer: adam(lr: 0.001)`")
+        }
+        "momentum" | "weight_decay" | "betas" => diagnostic.help(format!(
+            "it belongs to the optimizer: `optimizer: sgd(lr: 0.1, {}: …)`",
+            name.text
+        )),
+        "batch" | "batch_size" => {
+            diagnostic.help("it belongs to the data: end their pipeline with `-> batch(128)`")
+        }
+        "temperature" | "T" => diagnostic.help("it belongs to the loss: `by soft_target(T: 4)`"),
+        "alpha" | "weight" => diagnostic.help("it belongs to the edge: `edge … by … weight 0.5`"),
+        "device" => {
+            diagnostic.help("it belongs to the command line: `kdc train file.kd --device cuda`")
+        }
+        _ => match near {
+            Some(near) => diagnostic.fix(
+                format!("there is one with a similar name: `{near}`"),
+                Applicability::Safe,
+                vec![Edit {
+                    span: name.span,
+                    text: near.to_string(),
+                }],
+            ),
+            None => diagnostic.help(format!("the settings are {}", listed(SETTINGS, 8))),
+        },
+    }
+}
