@@ -6,6 +6,9 @@ use kdc::source::{Files, Sources, Span};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+/// How many damaged texts are checked, of all files together.
+const DAMAGED: usize = 20_000;
+
 /// Files in memory, one of them damaged.
 struct Memory(BTreeMap<PathBuf, String>);
 
@@ -52,7 +55,7 @@ fn a_damaged_file_is_checked_to_the_end() {
     let names: Vec<PathBuf> = files.0.keys().cloned().collect();
     for (name, seed) in names.iter().zip(1..) {
         let whole = files.0[name].clone();
-        for damaged in mutations(&whole, seed).take(2_000) {
+        for damaged in mutations(&whole, seed).take(DAMAGED / names.len()) {
             files.0.insert(name.clone(), damaged);
             let checked = kdc::check(&files, name);
             for diagnostic in &checked.diagnostics {

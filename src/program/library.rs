@@ -12,12 +12,12 @@ pub struct LibraryFile {
 /// The libraries that `use` can name.
 pub const LIBRARIES: [&str; 2] = ["models", "losses"];
 
-/// The file of a library that defines a name.
+/// The file of a library that offers a name.
 pub fn find(library: &str, name: &str) -> Option<&'static LibraryFile> {
     files(library).find(|file| definitions(file).any(|defined| defined == name))
 }
 
-/// What a library defines.
+/// What a library offers.
 pub fn names(library: &str) -> impl Iterator<Item = &'static str> {
     files(library).flat_map(definitions)
 }
@@ -30,13 +30,15 @@ fn files(library: &str) -> impl Iterator<Item = &'static LibraryFile> {
     })
 }
 
-/// The models, losses and functions that a file defines, found without parsing it: in the library every
-/// definition starts its line.
+/// The models or losses that a file offers, found without parsing it: in the library every definition starts
+/// its line. What else it defines is its own.
 fn definitions(file: &'static LibraryFile) -> impl Iterator<Item = &'static str> {
-    file.text.lines().filter_map(|line| {
-        let rest = ["model ", "loss ", "fn "]
-            .iter()
-            .find_map(|keyword| line.strip_prefix(keyword))?;
+    let keyword = match file.path.starts_with("losses/") {
+        true => "loss ",
+        false => "model ",
+    };
+    file.text.lines().filter_map(move |line| {
+        let rest = line.strip_prefix(keyword)?;
         rest.split(|c: char| !c.is_ascii_alphanumeric() && c != '_')
             .next()
     })

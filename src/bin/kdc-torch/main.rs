@@ -10,6 +10,8 @@ mod failure;
 mod interpreter;
 mod interrupt;
 mod libtorch;
+#[cfg(test)]
+mod losses;
 mod ops;
 mod optimizer;
 mod parameters;
