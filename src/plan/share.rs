@@ -38,7 +38,7 @@ impl Shared {
         else {
             return None;
         };
-        if op.modal {
+        if op.modal || op.random {
             return None;
         }
         let operands: Vec<NodeIndex> = graph

@@ -192,9 +192,11 @@ impl Elaborator<'_, '_> {
             if !from.steps.is_empty() {
                 return self.step_at(frame, &from, base, at).value;
             }
-            return self.element(frame, from.value, base.span, index, span);
+            let value = self.operand(from.value);
+            return self.element(frame, value, base.span, index, span);
         }
         let value = self.expression(frame, base);
+        let value = self.operand(value);
         self.element(frame, value, base.span, index, span)
     }
 
@@ -206,8 +208,8 @@ impl Elaborator<'_, '_> {
         index: &[Index],
         span: Span,
     ) -> Value {
-        if let Value::Tensor(_) = value {
-            return self.not_yet("an index into a tensor", span);
+        if let Value::Tensor(tensor) = value {
+            return self.slice(frame, (tensor, base), index, span);
         }
         let Some(list) = value.elements() else {
             return self.wrong_kind(&value, base, "`[…]` takes an element of a list");

@@ -69,6 +69,25 @@ impl Elaborator<'_, '_> {
         }
     }
 
+    /// `sum([a, b, c])`: numbers and tensors, one after the other.
+    pub(super) fn sum_of(&mut self, frame: &mut Frame, values: &[Value], span: Span) -> Value {
+        let mut total = None;
+        for value in values {
+            let value = self.operand(value.clone());
+            if !value.is_operand() {
+                return self.wrong_kind(&value, span, "`sum` adds numbers and tensors");
+            }
+            total = Some(match (total, value) {
+                (None, first) => first,
+                (Some(Value::Number(a)), Value::Number(b)) => {
+                    self.number(a.combined(BinaryOp::Add, &b), span)
+                }
+                (Some(a), b) => self.operation_by_name(frame, "add", &[(a, span), (b, span)], span),
+            });
+        }
+        total.unwrap_or(Value::int(0))
+    }
+
     /// A network with one output stands for it.
     pub fn operand(&self, value: Value) -> Value {
         match &value {

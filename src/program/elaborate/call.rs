@@ -30,6 +30,9 @@ impl Elaborator<'_, '_> {
                 if name == "repeat" {
                     return self.repeat(&given, span);
                 }
+                if let ("sum", Some(values)) = (name.as_str(), list_alone(&given)) {
+                    return self.sum_of(frame, values, given[0].span);
+                }
                 let target = self.callable(frame, name, callee.span);
                 return self.call_value(frame, target, given, callee.span, span);
             }
@@ -417,6 +420,14 @@ impl Elaborator<'_, '_> {
             Diagnostic::new(Code::E0901, format!("{what} is not supported yet"))
                 .at(span, "not supported yet"),
         )
+    }
+}
+
+/// The elements of the list that is a call's only argument.
+fn list_alone(given: &[Given]) -> Option<&[Value]> {
+    match given {
+        [one] if one.name.is_none() => one.value.elements(),
+        _ => None,
     }
 }
 

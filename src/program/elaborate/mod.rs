@@ -14,6 +14,7 @@ mod expression;
 mod naming;
 mod operation;
 mod signature;
+mod slice;
 mod types;
 
 pub use bind::Bound;
@@ -37,7 +38,7 @@ use std::rc::Rc;
 const FUEL: u64 = 300_000;
 
 /// Functions of the language that have no meaning yet.
-const LATER: [&str; 23] = [
+const LATER: [&str; 19] = [
     "warmup",
     "cosine_decay",
     "step_decay",
@@ -49,10 +50,6 @@ const LATER: [&str; 23] = [
     "patience",
     "accuracy",
     "weights",
-    "attention",
-    "chunk",
-    "unbind",
-    "random_ids",
     "constant",
     "normal",
     "trunc_normal",

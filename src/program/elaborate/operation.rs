@@ -7,12 +7,13 @@ use crate::program::foreign;
 use crate::program::graph::{Node, NodeIndex, Parameter, ParameterId, What};
 use crate::program::number::Number;
 use crate::program::ops::{
-    self, Blame, Element, Inferred, Kind, Operation, Refusal, Repair, Tensor,
+    self, Blame, Element, Inferred, Kind, Operation, Part, Refusal, Repair, Tensor,
 };
 use crate::program::value::{Given, Member, Value};
 use crate::shape::{Dim, Shape};
 use crate::source::Span;
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 /// A tensor operand, or a number in a tensor's place.
 struct Operands {
@@ -32,6 +33,18 @@ impl Elaborator<'_, '_> {
         operands: &[(Value, Span)],
         span: Span,
     ) -> Value {
+        self.operation_with(frame, name, operands, &[], span)
+    }
+
+    /// An operation by its name, with arguments by theirs.
+    pub fn operation_with(
+        &mut self,
+        frame: &mut Frame,
+        name: &str,
+        operands: &[(Value, Span)],
+        arguments: &[(&str, Value)],
+        span: Span,
+    ) -> Value {
         let Some(op) = ops::find(name) else {
             return self.not_yet(&format!("`{name}` between tensors"), span);
         };
@@ -45,9 +58,17 @@ impl Elaborator<'_, '_> {
                 })
             })
             .collect();
+        let parameters = op.arguments.iter().map(|argument| {
+            let given = arguments.iter().find(|(name, _)| *name == argument.name);
+            given.map(|(_, value)| Given {
+                name: None,
+                value: value.clone(),
+                span,
+            })
+        });
         let bound = Bound {
             inputs,
-            parameters: vec![None; op.arguments.len()],
+            parameters: parameters.collect(),
         };
         self.operation(frame, op, &bound, None, span).value
     }
@@ -62,12 +83,11 @@ impl Elaborator<'_, '_> {
         span: Span,
     ) -> Member {
         let value = self.try_operation(frame, op, bound, name, span);
-        let mut member = Member::of(Value::Poison, span);
-        if let Some(index) = value {
-            member.value = Value::Tensor(index);
-            if let What::Operation { parameters, .. } = &self.graph.node(index).what {
-                member.parameters = parameters.clone();
-            }
+        let mut member = Member::of(value.unwrap_or(Value::Poison), span);
+        if let Value::Tensor(index) = member.value
+            && let What::Operation { parameters, .. } = &self.graph.node(index).what
+        {
+            member.parameters = parameters.clone();
         }
         member
     }
@@ -79,7 +99,7 @@ impl Elaborator<'_, '_> {
         bound: &Bound,
         name: Option<&str>,
         span: Span,
-    ) -> Option<NodeIndex> {
+    ) -> Option<Value> {
         let operands = self.operands(op, bound)?;
         let arguments = self.op_arguments(op, bound)?;
         let inferred = match op.infer(&operands.tensors, &arguments) {
@@ -90,6 +110,9 @@ impl Elaborator<'_, '_> {
                 return None;
             }
         };
+        if let Some(parts) = op.parts(&operands.tensors, &arguments) {
+            return self.parts(frame, parts?, &operands, span);
+        }
         let args = plan_args(op, &arguments, bound, &operands.numbers);
         let step = name.map(|name| frame.full(name));
         let parameters = self.own(
@@ -111,7 +134,37 @@ impl Elaborator<'_, '_> {
             owner: frame.owner.clone(),
             span,
         };
-        Some(self.graph.add(node, &operands.nodes))
+        Some(Value::Tensor(self.graph.add(node, &operands.nodes)))
+    }
+
+    /// A node for each of the tensors that an operation gives.
+    fn parts(
+        &mut self,
+        frame: &Frame,
+        parts: Vec<Part>,
+        operands: &Operands,
+        span: Span,
+    ) -> Option<Value> {
+        let mut values = Vec::new();
+        for part in parts {
+            let op = ops::find(part.operation)?;
+            let inferred = op.infer(&operands.tensors, &part.arguments).ok()?;
+            let node = Node {
+                name: super::join(&frame.path, op.name),
+                named: false,
+                what: What::Operation {
+                    op,
+                    args: plan_args(op, &part.arguments, &Bound::default(), &[]),
+                    parameters: Vec::new(),
+                    multiply_adds: 0,
+                },
+                tensor: inferred.output,
+                owner: frame.owner.clone(),
+                span,
+            };
+            values.push(Value::Tensor(self.graph.add(node, &operands.nodes)));
+        }
+        Some(Value::Tuple(Rc::new(values)))
     }
 
     fn operands(&mut self, op: &'static Operation, bound: &Bound) -> Option<Operands> {
@@ -121,7 +174,8 @@ impl Elaborator<'_, '_> {
             spans: Vec::new(),
             numbers: Vec::new(),
         };
-        for (input, given) in op.inputs.iter().zip(bound.inputs.iter().flatten()) {
+        for (input, given) in op.inputs.iter().zip(&bound.inputs) {
+            let Some(given) = given else { continue };
             let values = match (&given.value, input.many) {
                 (Value::Tuple(values) | Value::List(values), true) => values.to_vec(),
                 (value, _) => vec![value.clone()],

@@ -77,7 +77,7 @@ impl Elaborator<'_, '_> {
                 inputs: op
                     .inputs
                     .iter()
-                    .map(|i| slot(i.name, false, true))
+                    .map(|i| slot(i.name, i.optional, true))
                     .collect(),
                 parameters: op
                     .arguments

@@ -135,6 +135,8 @@ pub const fn plain(name: &'static str, doc: &'static str) -> Operation {
         arguments: &[],
         owns: false,
         modal: false,
+        random: false,
+        parts: None,
         rule: keep,
     }
 }

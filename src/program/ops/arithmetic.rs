@@ -65,6 +65,8 @@ const fn binary(name: &'static str, doc: &'static str) -> Operation {
         arguments: &[],
         owns: false,
         modal: false,
+        random: false,
+        parts: None,
         rule: pointwise,
     }
 }

@@ -96,6 +96,8 @@ const fn logic(name: &'static str, doc: &'static str) -> Operation {
         arguments: &[],
         owns: false,
         modal: false,
+        random: false,
+        parts: None,
         rule: truth,
     }
 }

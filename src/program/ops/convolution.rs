@@ -25,6 +25,8 @@ pub static FAMILY: Family = Family {
             arguments: &[CHANNELS, KERNEL, STRIDE, PADDING, DILATION, GROUPS, BIAS],
             owns: true,
             modal: false,
+            random: false,
+            parts: None,
             rule: conv2d,
         },
         Operation {
@@ -37,6 +39,8 @@ pub static FAMILY: Family = Family {
             arguments: &[KERNEL, STRIDE, PADDING, DILATION, BIAS],
             owns: true,
             modal: false,
+            random: false,
+            parts: None,
             rule: depthwise,
         },
         Operation {
@@ -65,6 +69,8 @@ pub static FAMILY: Family = Family {
             ],
             owns: true,
             modal: false,
+            random: false,
+            parts: None,
             rule: conv_transpose2d,
         },
     ],

@@ -2,12 +2,12 @@
 
 use super::activation::plain;
 use super::{
-    ANY, Argument, Default, Family, Inferred, Input, Kind, Operation, REAL, Refusal, Site,
+    ANY, Argument, Default, Element, Family, Inferred, Input, Kind, Operation, REAL, Refusal, Site,
 };
 
 pub static FAMILY: Family = Family {
     title: "Chance and gradient",
-    doc: "They pass a tensor on, with some of it dropped in training or another gradient behind it.",
+    doc: "Most pass a tensor on, with some of it dropped in training or another gradient behind it.",
     operations: &[
         Operation {
             arguments: &[Argument::new(
@@ -41,6 +41,33 @@ pub static FAMILY: Family = Family {
                 "Sets all of a sample to 0 by chance, in training only (stochastic depth).\n\n\
                  What stays is divided by `1 - p`. In evaluation nothing happens.\n\n\
                  PyTorch: `torchvision.ops.stochastic_depth(x, p, 'row')`.",
+            )
+        },
+        Operation {
+            inputs: &[],
+            arguments: &[
+                Argument::new(
+                    "below",
+                    Kind::Size { max: 1_000_000_000 },
+                    Default::Required,
+                    "number that all ids are below",
+                )
+                .positional(),
+                Argument::new(
+                    "shape",
+                    Kind::Dims,
+                    Default::Required,
+                    "dimensions of what comes out, such as `[N, 16]`",
+                )
+                .positional(),
+            ],
+            random: true,
+            rule: ids,
+            ..plain(
+                "random_ids",
+                "Ids drawn anew in each step, all below a number equally likely.\n\n\
+                 `random_ids(M, [N, K])` gives `id(M)[N, K]`.\n\n\
+                 PyTorch: `torch.randint(below, shape)`.",
             )
         },
         passing(
@@ -82,6 +109,12 @@ const fn passing(name: &'static str, doc: &'static str) -> Operation {
 fn pass(site: &Site) -> Result<Inferred, Refusal> {
     let x = &site.inputs[0];
     Ok(Inferred::of(x.element.clone(), x.shape.0.clone()))
+}
+
+fn ids(site: &Site) -> Result<Inferred, Refusal> {
+    let below = Element::Id(site.size("below"));
+    let dims = site.dims("shape").unwrap_or_default();
+    Ok(Inferred::of(below, dims.to_vec()))
 }
 
 fn per_sample(site: &Site) -> Result<Inferred, Refusal> {

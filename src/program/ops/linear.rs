@@ -38,6 +38,8 @@ pub static FAMILY: Family = Family {
             ],
             owns: true,
             modal: false,
+            random: false,
+            parts: None,
             rule: linear,
         },
         Operation {
@@ -65,6 +67,8 @@ pub static FAMILY: Family = Family {
             ],
             owns: true,
             modal: false,
+            random: false,
+            parts: None,
             rule: embedding,
         },
         Operation {
@@ -81,6 +85,8 @@ pub static FAMILY: Family = Family {
             arguments: &[],
             owns: false,
             modal: false,
+            random: false,
+            parts: None,
             rule: matmul,
         },
         Operation {
@@ -96,6 +102,8 @@ pub static FAMILY: Family = Family {
             arguments: &[],
             owns: false,
             modal: false,
+            random: false,
+            parts: None,
             rule: cdist,
         },
     ],

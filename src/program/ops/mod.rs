@@ -10,12 +10,14 @@
 
 mod activation;
 mod arithmetic;
+mod attention;
 mod check;
 mod compare;
 mod convolution;
 mod gradient;
 mod linear;
 mod norm;
+mod part;
 mod pooling;
 mod reduce;
 pub mod reference;
@@ -61,9 +63,23 @@ pub struct Operation {
     pub owns: bool,
     /// Whether it behaves differently in training and in evaluation.
     pub modal: bool,
+    /// Whether it draws random numbers, so that two equal calls differ.
+    pub random: bool,
+    /// Of an operation that gives several tensors of the inferred type: the operations on its input that
+    /// give them.
+    pub parts: Option<Parts>,
     /// The rule: what it gives for these inputs and arguments. Callers want [`Operation::infer`], which
     /// checks what all rules rely on.
     rule: fn(&Site) -> Result<Inferred, Refusal>,
+}
+
+/// None where the number of parts is not known.
+type Parts = fn(&Site) -> Option<Vec<Part>>;
+
+/// One of the tensors that an operation with several gives.
+pub struct Part {
+    pub operation: &'static str,
+    pub arguments: Vec<(&'static str, Value)>,
 }
 
 pub struct Input {
@@ -76,6 +92,8 @@ pub struct Input {
     pub number: bool,
     /// Whether a tuple of one or more tensors stands there. Only ever the only input.
     pub many: bool,
+    /// Whether it may be left out; only ever the last.
+    pub optional: bool,
 }
 
 /// Which tensors an input takes.
@@ -249,6 +267,7 @@ pub enum Repair {
 pub static FAMILIES: &[&Family] = &[
     &convolution::FAMILY,
     &linear::FAMILY,
+    &attention::FAMILY,
     &pooling::FAMILY,
     &norm::FAMILY,
     &activation::FAMILY,
@@ -256,6 +275,7 @@ pub static FAMILIES: &[&Family] = &[
     &compare::FAMILY,
     &reduce::FAMILY,
     &shape::FAMILY,
+    &part::FAMILY,
     &select::FAMILY,
     &gradient::FAMILY,
 ];
@@ -290,6 +310,7 @@ impl Input {
             shape,
             number: false,
             many: false,
+            optional: false,
         }
     }
 
@@ -308,6 +329,11 @@ impl Input {
 
     const fn many(mut self) -> Input {
         self.many = true;
+        self
+    }
+
+    const fn optional(mut self) -> Input {
+        self.optional = true;
         self
     }
 }
@@ -364,6 +390,20 @@ impl Operation {
                 Some((argument.name, value))
             })
             .collect()
+    }
+
+    /// The parts of a call that has been inferred; none if it gives one tensor.
+    pub fn parts(
+        &self,
+        inputs: &[Tensor],
+        arguments: &[(&'static str, Value)],
+    ) -> Option<Option<Vec<Part>>> {
+        let site = Site {
+            op: self,
+            inputs,
+            arguments,
+        };
+        self.parts.map(|parts| parts(&site))
     }
 
     /// What it gives for these inputs (as many as it takes) and arguments (from

@@ -28,6 +28,8 @@ pub static FAMILY: Family = Family {
             ],
             owns: true,
             modal: true,
+            random: false,
+            parts: None,
             rule: batch_norm,
         },
         Operation {
@@ -39,6 +41,8 @@ pub static FAMILY: Family = Family {
             arguments: &[EPS],
             owns: true,
             modal: false,
+            random: false,
+            parts: None,
             rule: layer_norm,
         },
         Operation {
@@ -62,6 +66,8 @@ pub static FAMILY: Family = Family {
             ],
             owns: true,
             modal: false,
+            random: false,
+            parts: None,
             rule: group_norm,
         },
         Operation {
@@ -86,6 +92,8 @@ pub static FAMILY: Family = Family {
             ],
             owns: false,
             modal: false,
+            random: false,
+            parts: None,
             rule: l2norm,
         },
     ],

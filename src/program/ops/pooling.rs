@@ -20,6 +20,8 @@ pub static FAMILY: Family = Family {
             arguments: &[KERNEL.positional(), OWN_STRIDE, PADDING],
             owns: false,
             modal: false,
+            random: false,
+            parts: None,
             rule: pool2d,
         },
         Operation {
@@ -32,6 +34,8 @@ pub static FAMILY: Family = Family {
             arguments: &[KERNEL.positional(), OWN_STRIDE, PADDING],
             owns: false,
             modal: false,
+            random: false,
+            parts: None,
             rule: pool2d,
         },
         Operation {
@@ -63,6 +67,8 @@ pub static FAMILY: Family = Family {
             ],
             owns: false,
             modal: false,
+            random: false,
+            parts: None,
             rule: pool1d,
         },
         Operation {
@@ -75,6 +81,8 @@ pub static FAMILY: Family = Family {
             arguments: &[SIZE],
             owns: false,
             modal: false,
+            random: false,
+            parts: None,
             rule: resize,
         },
         Operation {
@@ -86,6 +94,8 @@ pub static FAMILY: Family = Family {
             arguments: &[],
             owns: false,
             modal: false,
+            random: false,
+            parts: None,
             rule: global_avg_pool,
         },
         Operation {
@@ -96,6 +106,8 @@ pub static FAMILY: Family = Family {
             arguments: &[SIZE],
             owns: false,
             modal: false,
+            random: false,
+            parts: None,
             rule: resize,
         },
         Operation {
@@ -114,6 +126,8 @@ pub static FAMILY: Family = Family {
             ],
             owns: false,
             modal: false,
+            random: false,
+            parts: None,
             rule: resize,
         },
     ],

@@ -118,6 +118,8 @@ const fn reduction(name: &'static str, doc: &'static str) -> Operation {
         arguments: &[DIM, KEEP],
         owns: false,
         modal: false,
+        random: false,
+        parts: None,
         rule: reduce,
     }
 }

@@ -1,4 +1,4 @@
-//! Joining, cutting and choosing.
+//! Joining and choosing.
 
 use super::{
     ANY, Argument, Default, Element, Family, Inferred, Input, Kind, Operation, Refusal, Site,
@@ -9,7 +9,7 @@ use crate::shape::{Dim, Shape};
 
 pub static FAMILY: Family = Family {
     title: "Joining and choosing",
-    doc: "Slices are these operations too: `x[:, 1:3]` is `narrow`, `x[:, 0]` is `select`.",
+    doc: "Tensors to one tensor, and labels to numbers.",
     operations: &[
         Operation {
             inputs: &[Input::any("tensors", "[..]").many()],
@@ -40,55 +40,6 @@ pub static FAMILY: Family = Family {
                 "stack",
                 "Joins tensors of one shape along a new dimension: `stack((a, b), dim: 1)`.\n\n\
                  PyTorch: `torch.stack((a, b), dim)`.",
-            )
-        },
-        Operation {
-            arguments: &[
-                Argument::new(
-                    "start",
-                    Kind::Int {
-                        min: -MOST,
-                        max: MOST,
-                    },
-                    Default::Required,
-                    "first entry, from the end if negative",
-                )
-                .positional(),
-                Argument::new(
-                    "length",
-                    Kind::Size { max: MOST as u64 },
-                    Default::Required,
-                    "number of entries",
-                )
-                .positional(),
-                DIM,
-            ],
-            rule: narrow,
-            ..choosing(
-                "narrow",
-                "Some neighbouring entries of a dimension, written `x[:, 1:3]`.\n\n\
-                 PyTorch: `x.narrow(dim, start, length)`.",
-            )
-        },
-        Operation {
-            arguments: &[
-                Argument::new(
-                    "index",
-                    Kind::Int {
-                        min: -MOST,
-                        max: MOST,
-                    },
-                    Default::Required,
-                    "which entry, from the end if negative",
-                )
-                .positional(),
-                DIM,
-            ],
-            rule: select,
-            ..choosing(
-                "select",
-                "One entry of a dimension, which is left out, written `x[:, 0]`.\n\n\
-                 PyTorch: `x.select(dim, index)`.",
             )
         },
         Operation {
@@ -151,8 +102,6 @@ pub static FAMILY: Family = Family {
     ],
 };
 
-const MOST: i64 = 1_000_000_000_000;
-
 const DIM: Argument = Argument::new("dim", Kind::Axis, Default::Required, "which dimension");
 
 const fn choosing(name: &'static str, doc: &'static str) -> Operation {
@@ -163,6 +112,8 @@ const fn choosing(name: &'static str, doc: &'static str) -> Operation {
         arguments: &[],
         owns: false,
         modal: false,
+        random: false,
+        parts: None,
         rule: float,
     }
 }
@@ -245,57 +196,6 @@ fn common_element(site: &Site) -> Result<Element, Refusal> {
     Ok(common)
 }
 
-fn narrow(site: &Site) -> Result<Inferred, Refusal> {
-    let tensor = &site.inputs[0];
-    let axis = site.axis("dim", &tensor.shape)?;
-    let length = site.size("length");
-    let mut dims = tensor.shape.0.clone();
-    let size = std::mem::replace(&mut dims[axis], length.clone());
-    if let (Some(start), Some(size), Some(length)) =
-        (site.int("start"), size.known(), length.known())
-    {
-        let start = from_end(start, size);
-        let end = start + i128::from(length);
-        if start < 0 || end > i128::from(size) {
-            return Err(Refusal::new(
-                Code::E0303,
-                format!(
-                    "the slice {start}:{end} reaches beyond dimension {axis} of `{}`",
-                    tensor.shape
-                ),
-            )
-            .at_argument("start", format!("there are {size} entries"))
-            .note(format!("{start} + {length} = {end}, of {size}")));
-        }
-    }
-    Ok(Inferred::of(tensor.element.clone(), dims))
-}
-
-/// A place counted from the end if negative.
-fn from_end(place: i64, size: u64) -> i128 {
-    i128::from(place) + if place < 0 { i128::from(size) } else { 0 }
-}
-
-fn select(site: &Site) -> Result<Inferred, Refusal> {
-    let tensor = &site.inputs[0];
-    let axis = site.axis("dim", &tensor.shape)?;
-    let mut dims = tensor.shape.0.clone();
-    let size = dims.remove(axis);
-    if let (Some(index), Some(size)) = (site.int("index"), size.known())
-        && !(0..i128::from(size)).contains(&from_end(index, size))
-    {
-        return Err(Refusal::new(
-            Code::E0303,
-            format!(
-                "there is no entry {index} in dimension {axis} of `{}`",
-                tensor.shape
-            ),
-        )
-        .at_argument("index", format!("there are {size} entries")));
-    }
-    Ok(Inferred::of(tensor.element.clone(), dims))
-}
-
 fn pick(site: &Site) -> Result<Inferred, Refusal> {
     let [x, index] = [&site.inputs[0], &site.inputs[1]];
     let axis = site.axis("dim", &x.shape)?;
@@ -317,7 +217,7 @@ fn pick(site: &Site) -> Result<Inferred, Refusal> {
 }
 
 /// Refuses labels of another number of classes than there are entries, and ids beyond them.
-fn classes_agree(index: &Tensor, entries: &Dim) -> Result<(), Refusal> {
+pub fn classes_agree(index: &Tensor, entries: &Dim) -> Result<(), Refusal> {
     let agree = match (&index.element, entries) {
         (Element::Class(classes), entries) => !classes.differs(entries),
         (Element::Id(Dim::Known(bound)), Dim::Known(entries)) => bound <= entries,

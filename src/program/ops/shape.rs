@@ -121,6 +121,8 @@ const fn reshaping(name: &'static str, doc: &'static str) -> Operation {
         arguments: &[],
         owns: false,
         modal: false,
+        random: false,
+        parts: None,
         rule: unchanged,
     }
 }

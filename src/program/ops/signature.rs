@@ -35,6 +35,9 @@ impl fmt::Display for Input {
         if self.number {
             f.write_str(" or number")?;
         }
+        if self.optional {
+            f.write_str(" = none")?;
+        }
         Ok(())
     }
 }

@@ -3,7 +3,7 @@
 use super::site::Site;
 use super::{Computed, Kernel, unary};
 use crate::failure::Result;
-use tch::Tensor;
+use tch::{Kind, Tensor};
 
 pub fn kernel(site: &Site) -> Result<Option<Kernel>> {
     match site.node.op.as_str() {
@@ -17,6 +17,14 @@ pub fn kernel(site: &Site) -> Result<Option<Kernel>> {
                 true => unary(move |x| drop_path(x, p)),
                 false => unary(|x| Ok(x.shallow_clone())),
             }
+        }
+        "random_ids" => {
+            let (below, shape) = (site.size("below")?, site.sizes("shape")?);
+            let options = (Kind::Int64, site.parameters.device());
+            Ok(Some(Box::new(move |frame| {
+                let sizes: Vec<i64> = shape.iter().map(|dim| dim.of(frame.batch) as i64).collect();
+                Tensor::f_randint(below.of(frame.batch) as i64, sizes, options)
+            })))
         }
         "nothing" => unary(|x| Ok(x.shallow_clone())),
         "detach" => unary(Tensor::f_detach),

@@ -3,6 +3,7 @@
 
 mod activation;
 mod arithmetic;
+mod attention;
 mod compare;
 mod convolution;
 #[cfg(test)]
@@ -10,6 +11,7 @@ mod differential;
 mod gradient;
 mod linear;
 mod norm;
+mod part;
 mod pooling;
 mod reduce;
 mod select;
@@ -31,9 +33,10 @@ pub type Kernel = Box<dyn Fn(&Frame) -> Computed>;
 /// Prepares an operation of a family; none for one that is not its own.
 type Family = fn(&Site) -> Result<Option<Kernel>>;
 
-const FAMILIES: [Family; 11] = [
+const FAMILIES: [Family; 13] = [
     convolution::kernel,
     linear::kernel,
+    attention::kernel,
     pooling::kernel,
     norm::kernel,
     activation::kernel,
@@ -41,6 +44,7 @@ const FAMILIES: [Family; 11] = [
     compare::kernel,
     reduce::kernel,
     shape::kernel,
+    part::kernel,
     select::kernel,
     gradient::kernel,
 ];

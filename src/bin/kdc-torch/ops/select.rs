@@ -1,4 +1,4 @@
-//! Joining, cutting and choosing.
+//! Joining and choosing.
 
 use super::site::Site;
 use super::{Computed, Kernel, unary};
@@ -9,19 +9,6 @@ pub fn kernel(site: &Site) -> Result<Option<Kernel>> {
     match site.node.op.as_str() {
         "concat" => join(site, |tensors, dim| Tensor::f_cat(tensors, dim)),
         "stack" => join(site, |tensors, dim| Tensor::f_stack(tensors, dim)),
-        "narrow" => {
-            let (dim, start) = (site.int("dim")?, site.int("start")?);
-            let length = site.size("length")?;
-            Ok(Some(Box::new(move |frame| {
-                frame
-                    .tensor(0)
-                    .f_narrow(dim, start, length.of(frame.batch) as i64)
-            })))
-        }
-        "select" => {
-            let (dim, index) = (site.int("dim")?, site.int("index")?);
-            unary(move |x| x.f_select(dim, index))
-        }
         "pick" => {
             let dim = site.int("dim")?;
             Ok(Some(Box::new(move |frame| {

@@ -2,8 +2,10 @@
 
 mod activation;
 mod arithmetic;
+mod attention;
 mod convolution;
 mod linear;
+mod part;
 mod pooling;
 mod reduce;
 mod select;

@@ -54,40 +54,6 @@ fn stack_makes_a_dimension() {
 }
 
 #[test]
-fn slices_stay_within() {
-    gives(
-        "narrow",
-        &[
-            (&["[N, 10]"], "start: 3, length: 4, dim: 1", "[N, 4]"),
-            (&["[N, 10]"], "start: -3, length: 3, dim: 1", "[N, 3]"),
-            (&["[N, K]"], "start: 1, length: ?, dim: 1", "[N, ?]"),
-            (
-                &["id(9)[N, L]"],
-                "start: 0, length: 1, dim: 1",
-                "id(9)[N, 1]",
-            ),
-        ],
-    );
-    assert_eq!(
-        refusal("narrow", &["[N, 10]"], "start: 8, length: 4, dim: 1"),
-        "E0303: the slice 8:12 reaches beyond dimension 1 of `[N, 10]`\n\
-         Argument(\"start\"): there are 10 entries\n\
-         8 + 4 = 12, of 10"
-    );
-    gives(
-        "select",
-        &[
-            (&["[N, 10, D]"], "index: -1, dim: 1", "[N, D]"),
-            (
-                &["[N, 10]"],
-                "index: 10, dim: 1",
-                "there is no entry 10 in dimension 1 of `[N, 10]`",
-            ),
-        ],
-    );
-}
-
-#[test]
 fn pick_takes_one_entry_for_each_label() {
     gives(
         "pick",

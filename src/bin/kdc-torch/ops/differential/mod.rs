@@ -19,6 +19,8 @@ use tch::{Device, Tensor};
 
 const CASES: usize = 200;
 
+const SEED: u64 = 1;
+
 /// Where the language refuses on purpose what libtorch takes.
 const STRICTER: &[(&str, Code)] = &[
     // libtorch keeps a dimension that is not 1; here the rank would depend on a size.
@@ -31,6 +33,10 @@ const STRICTER: &[(&str, Code)] = &[
     ("adaptive_avg_pool2d", Code::E0302),
     // libtorch gives a tensor without elements.
     ("conv_transpose2d", Code::E0303),
+    // libtorch broadcasts, which attention's own kernels do not.
+    ("attention", Code::E0302),
+    // libtorch makes the last part smaller.
+    ("chunk", Code::E0302),
     // A single number has no samples to drop.
     ("drop_path", Code::E0302),
 ];
@@ -93,6 +99,38 @@ fn every_rule_agrees_with_libtorch() {
     );
 }
 
+#[test]
+fn parts_are_those_that_libtorch_gives() {
+    let _alone = alone();
+    let expected = |x: &Tensor, op: &str, arguments: &[(&str, Value)]| match (op, arguments) {
+        ("chunk", [(_, Value::Int(parts)), (_, Value::Int(dim))]) => x.chunk(*parts, *dim),
+        ("unbind", [(_, Value::Int(dim))]) => x.unbind(*dim),
+        (other, _) => panic!("`{other}` has parts, but nothing to compare them with"),
+    };
+    for op in ops::all().filter(|op| op.parts.is_some()) {
+        let mut random = Random(Fnv::of(op.name.as_bytes()));
+        let mut compared = 0;
+        while compared < 20 {
+            let case = Case::draw(op, &mut random);
+            let (Ok(inferred), [Operand::Tensor(_)]) = (case.rule(), case.inputs.as_slice()) else {
+                continue;
+            };
+            let found = case.values(&inferred.output, &[]).unwrap();
+            // as `compute` leaves the generator before it draws the inputs
+            tch::manual_seed(SEED as i64);
+            let x = case.inputs[0].tensor().unwrap();
+            let expected = expected(&x, op.name, &case.arguments);
+            assert_eq!(found.len(), expected.len(), "{case}");
+            let mut both = found.iter().zip(&expected);
+            assert!(
+                both.all(|(found, expected)| found.equal(expected)),
+                "{case}"
+            );
+            compared += 1;
+        }
+    }
+}
+
 /// One call.
 struct Case {
     op: &'static Operation,
@@ -100,6 +138,7 @@ struct Case {
     arguments: Vec<(&'static str, Value)>,
 }
 
+#[derive(Clone)]
 enum Operand {
     Tensor(ops::Tensor),
     /// Under the input's name.
@@ -113,6 +152,9 @@ impl Case {
         for input in op.inputs {
             let count = if input.many { 1 + random.below(3) } else { 1 };
             let numbers = inputs.iter().any(|i| matches!(i, Operand::Number(..)));
+            if input.optional && random.chance(50) {
+                continue;
+            }
             for _ in 0..count {
                 let number = input.number && !numbers && random.chance(20);
                 inputs.push(match number {
@@ -154,45 +196,57 @@ impl Case {
 
     #[allow(clippy::result_large_err)] // As the table's rules give it.
     fn rule(&self) -> Result<ops::Inferred, ops::Refusal> {
+        self.op.infer(&self.tensors(), &self.arguments)
+    }
+
+    fn tensors(&self) -> Vec<ops::Tensor> {
         let number = ops::Tensor {
             element: Element::Real,
             shape: Shape::default(),
         };
-        let inputs: Vec<_> = self
-            .inputs
-            .iter()
-            .map(|input| match input {
-                Operand::Tensor(tensor) => tensor.clone(),
-                Operand::Number(..) => number.clone(),
-            })
-            .collect();
-        self.op.infer(&inputs, &self.arguments)
+        let of = |input: &Operand| match input {
+            Operand::Tensor(tensor) => tensor.clone(),
+            Operand::Number(..) => number.clone(),
+        };
+        self.inputs.iter().map(of).collect()
     }
 
     /// Checks shape and kind.
     fn run(&self, expected: &ops::Tensor, weights: &[ops::Weight]) -> Result<(), String> {
-        let value = self.compute(expected, weights).map_err(|e| e.to_string())?;
-        let size: Vec<u64> = value.size().iter().map(|n| *n as u64).collect();
-        let stated: Vec<u64> = expected.shape.0.iter().filter_map(Dim::known).collect();
-        let kind = match expected.element {
-            Element::Real | Element::Probability => tch::Kind::Float,
-            Element::Bool => tch::Kind::Bool,
-            Element::Id(_) | Element::Class(_) => tch::Kind::Int64,
+        let values = self.values(expected, weights).map_err(|e| e.to_string())?;
+        values.iter().try_for_each(|value| agrees(value, expected))
+    }
+
+    /// The value, or those of all parts.
+    fn values(
+        &self,
+        expected: &ops::Tensor,
+        weights: &[ops::Weight],
+    ) -> failure::Result<Vec<Tensor>> {
+        let inputs = self.tensors();
+        let Some(parts) = self.op.parts(&inputs, &self.arguments) else {
+            return Ok(vec![self.compute(expected, weights)?]);
         };
-        if size != stated || value.kind() != kind {
-            return Err(format!(
-                "gives {size:?} of {:?}, not {expected}",
-                value.kind()
-            ));
-        }
-        Ok(())
+        let part = |part: ops::Part| {
+            let case = Case {
+                op: ops::find(part.operation).expect("a part's operation is in the table"),
+                inputs: self.inputs.clone(),
+                arguments: part.arguments,
+            };
+            case.compute(expected, weights)
+        };
+        parts
+            .expect("their number is known")
+            .into_iter()
+            .map(part)
+            .collect()
     }
 
     fn compute(&self, stated: &ops::Tensor, weights: &[ops::Weight]) -> failure::Result<Tensor> {
         static BASE: OnceLock<Plan> = OnceLock::new();
         let mut plan = BASE.get_or_init(teacher_plan).clone();
         plan.parameters = weights.iter().map(parameter).collect();
-        let parameters = Parameters::new(&plan, 1, Device::Cpu, &HashMap::new())?;
+        let parameters = Parameters::new(&plan, SEED, Device::Cpu, &HashMap::new())?;
         let tensors: Vec<Tensor> = self.inputs.iter().filter_map(Operand::tensor).collect();
         let names: Vec<String> = (0..tensors.len()).map(|i| format!("x{i}")).collect();
         let program = Program {
@@ -259,6 +313,23 @@ impl Case {
         }
         roomy.rule().ok().map(|inferred| inferred.weights)
     }
+}
+
+fn agrees(value: &Tensor, expected: &ops::Tensor) -> Result<(), String> {
+    let size: Vec<u64> = value.size().iter().map(|n| *n as u64).collect();
+    let stated: Vec<u64> = expected.shape.0.iter().filter_map(Dim::known).collect();
+    let kind = match expected.element {
+        Element::Real | Element::Probability => tch::Kind::Float,
+        Element::Bool => tch::Kind::Bool,
+        Element::Id(_) | Element::Class(_) => tch::Kind::Int64,
+    };
+    if size != stated || value.kind() != kind {
+        return Err(format!(
+            "gives {size:?} of {:?}, not {expected}",
+            value.kind()
+        ));
+    }
+    Ok(())
 }
 
 impl Operand {
