@@ -1,25 +1,23 @@
 //! Edges: knowledge from a source to a target, through a loss.
 
-use super::mismatch::Misfit;
 use super::{Edge, depends, moves};
 use crate::diag::suggest::{listed, nearest};
 use crate::diag::{Applicability, Code, Diagnostic, Edit};
-use crate::program::elaborate::{Bound, Elaborator, Frame, FrameKind, Signature};
-use crate::program::graph::{NodeIndex, Owner, What};
-use crate::program::ops::Element;
+use crate::program::elaborate::{Elaborator, Frame, FrameKind};
+use crate::program::graph::{NodeIndex, Owner};
 use crate::program::value::{Callee, Given, Layer, Value};
 use crate::program::{foreign, library};
 use crate::source::Span;
 use crate::syntax::ast::{self, Expr, ExprKind, ItemKind};
 
 /// A loss as an edge names it, with the arguments that stand there.
-struct Loss {
-    id: crate::program::load::DefId,
-    given: Vec<Given>,
+pub(super) struct Loss {
+    pub id: crate::program::load::DefId,
+    pub given: Vec<Given>,
 }
 
 /// One side's tensors with their places.
-type Side = Vec<(NodeIndex, Span)>;
+pub(super) type Side = Vec<(NodeIndex, Span)>;
 
 impl Elaborator<'_, '_> {
     /// All edges in source order; none for one with a mistake, which has been reported.
@@ -45,9 +43,7 @@ impl Elaborator<'_, '_> {
         self.targets_learn(edge, &source, &target)?;
         let source = self.without_gradient(&mut frame, source);
         let loss = self.arguments_without_gradient(&mut frame, loss);
-        let signature = self.signature(Callee::Definition(loss.id));
-        let bound = self.filled(edge, &signature, &loss, &source, &target)?;
-        let value = self.run_loss(&frame, edge, &loss, &signature, &bound)?;
+        let value = self.compared(&mut frame, edge, &loss, &source, &target)?;
         Some(Edge {
             name: name.to_string(),
             written: self.written(edge),
@@ -310,176 +306,6 @@ impl Elaborator<'_, '_> {
         None
     }
 
-    /// Fills a loss's inputs: what stands by name, then targets, then sources.
-    fn filled(
-        &mut self,
-        edge: &ast::Edge,
-        signature: &Signature,
-        loss: &Loss,
-        source: &Side,
-        target: &Side,
-    ) -> Option<Bound> {
-        let named = |name: &str| {
-            loss.given
-                .iter()
-                .any(|g| g.name.as_ref().is_some_and(|(n, _)| n == name))
-        };
-        let free: Vec<&str> = signature
-            .inputs
-            .iter()
-            .filter(|slot| !named(&slot.name))
-            .map(|slot| slot.name.as_str())
-            .collect();
-        let required = signature
-            .inputs
-            .iter()
-            .filter(|slot| !slot.optional && !named(&slot.name))
-            .count();
-        let got = source.len() + target.len();
-        if got < required || got > free.len() {
-            let message = format!(
-                "`{}` takes {}, but this edge gives {got}",
-                signature.name,
-                tensors(required)
-            );
-            let diagnostic = Diagnostic::new(Code::E0406, message)
-                .at(
-                    edge.loss.span,
-                    format!("takes {}", listed(free.iter().copied(), 8)),
-                )
-                .also(
-                    edge.target.span,
-                    match target.len() {
-                        1 => "1 here, which comes first".to_string(),
-                        n => format!("{n} here, which come first"),
-                    },
-                )
-                .also(edge.source.span, format!("{} here", source.len()))
-                .note(signature.written());
-            self.report(if got < required {
-                let name = free.get(got).copied().unwrap_or("label");
-                diagnostic.help(format!(
-                    "give the others by name: `by {}({name}: …)`",
-                    signature.name
-                ))
-            } else {
-                diagnostic
-            });
-            return None;
-        }
-        let places = free.iter().zip(target.iter().chain(source));
-        let mut all = loss.given.clone();
-        for (name, (node, span)) in places {
-            all.push(Given {
-                name: Some(((*name).to_string(), *span)),
-                value: Value::Tensor(*node),
-                span: *span,
-            });
-        }
-        let bound = self.bound(signature, all, edge.loss.span)?;
-        self.complete(signature, &bound, edge.loss.span)
-            .then_some(bound)
-    }
-
-    fn run_loss(
-        &mut self,
-        frame: &Frame,
-        edge: &ast::Edge,
-        loss: &Loss,
-        signature: &Signature,
-        bound: &Bound,
-    ) -> Option<NodeIndex> {
-        let at = edge.loss.span;
-        let mut opened = self.open(loss.id, bound, &frame.path, frame.owner.clone(), at)?;
-        if let Err((input, clash)) = self.fit_inputs(&mut opened, bound) {
-            let wanted = self.wanted(&opened, input, &clash)?;
-            let misfit = Misfit {
-                signature,
-                bound,
-                input,
-                wanted: &wanted,
-                clash: &clash,
-            };
-            let diagnostic = self.sides_differ(edge, &misfit);
-            self.report(diagnostic);
-            return None;
-        }
-        let before = self.modules.diagnostics.len();
-        let value = self.run_body(opened, at).value;
-        let refused = self.modules.diagnostics[before..]
-            .iter()
-            .any(|d| d.code == Code::E0402);
-        if let Some(diagnostic) = self.softened_twice(frame, signature, bound, refused) {
-            self.modules.diagnostics.truncate(before);
-            self.report(diagnostic);
-            return None;
-        }
-        match value {
-            Value::Tensor(index) => {
-                self.graph.rename(index, frame.full("loss"));
-                Some(index)
-            }
-            _ => None,
-        }
-    }
-
-    /// Probabilities of which a loss takes the softmax again, perhaps divided by a temperature first: the
-    /// mistake is on the side that made them.
-    fn softened_twice(
-        &self,
-        frame: &Frame,
-        signature: &Signature,
-        bound: &Bound,
-        refused: bool,
-    ) -> Option<Diagnostic> {
-        let sides = bound
-            .inputs
-            .iter()
-            .flatten()
-            .filter_map(|given| match given.value {
-                Value::Tensor(index) => Some((index, given.span)),
-                _ => None,
-            });
-        let probability =
-            |node: &NodeIndex| self.graph.tensor(*node).element == Element::Probability;
-        let (node, span) = sides
-            .into_iter()
-            .find(|(node, _)| probability(node) && (refused || self.softmax_of(frame, *node)))?;
-        let loss = &signature.name;
-        Some(
-            Diagnostic::new(Code::E0402, format!("`{loss}` takes logits, but these are probabilities"))
-                .at(span, "came out of a softmax")
-                .note_at(self.graph.node(node).span, "the softmax is here")
-                .note(format!("`{loss}` takes the softmax itself; after two of them hardly anything is left to learn"))
-                .help("tap what goes into the softmax instead"),
-        )
-    }
-
-    /// Whether this edge's loss takes the softmax of a tensor, as it is or scaled.
-    fn softmax_of(&self, frame: &Frame, tensor: NodeIndex) -> bool {
-        let op = |node: NodeIndex| match &self.graph.node(node).what {
-            What::Operation { op, .. } => op.name,
-            What::Field(_) => "",
-        };
-        self.graph
-            .indices()
-            .filter(|node| self.graph.node(*node).owner == frame.owner)
-            .filter(|node| matches!(op(*node), "softmax" | "log_softmax"))
-            .any(|node| {
-                let mut from = self.graph.operands(node);
-                while let [one] = from.as_slice() {
-                    if *one == tensor {
-                        return true;
-                    }
-                    if !matches!(op(*one), "div" | "mul" | "add" | "sub" | "detach") {
-                        return false;
-                    }
-                    from = self.graph.operands(*one);
-                }
-                false
-            })
-    }
-
     fn is_loss(&self, id: crate::program::load::DefId) -> bool {
         let (ast, at) = self.modules.item(id);
         matches!(&ast.items[at].kind, ItemKind::Callable(c) if c.kind == ast::CallableKind::Loss)
@@ -514,11 +340,4 @@ fn edge_name(edge: &ast::Edge, taken: &[String]) -> String {
         .chain((2..).map(|i| format!("{base}{i}")))
         .find(|name| !taken.contains(name))
         .unwrap_or(base)
-}
-
-fn tensors(count: usize) -> String {
-    match count {
-        1 => "one tensor".to_string(),
-        n => format!("{n} tensors"),
-    }
 }

@@ -1,5 +1,6 @@
 //! Experiments: the networks, taps, edges and training of one file, over one graph.
 
+mod compare;
 mod edge;
 mod lint;
 mod mismatch;
