@@ -13,13 +13,10 @@ const ROOT: &str = "tests/ui";
 const FEWEST: usize = 60;
 
 /// Codes without a case, and why.
-const WITHOUT: &[(Code, &str)] = &[
-    (
-        Code::E0501,
-        "the file of a case can be read; tests/cmd.rs has those that cannot",
-    ),
-    (Code::W0501, "weights in files are not supported yet"),
-];
+const WITHOUT: &[(Code, &str)] = &[(
+    Code::E0501,
+    "the file of a case can be read; tests/cmd.rs has those that cannot",
+)];
 
 /// On the first line of a case whose repairs, all applied, leave no error.
 const CLEAN: &str = "// clean after fixes";

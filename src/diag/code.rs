@@ -87,6 +87,7 @@ codes! {
     E0412 "stage" "A stage of training lacks its name, or lists edges or parts that it cannot use.";
 
     E0501 "file" "A file cannot be read, or is no text.";
+    E0502 "weights-file" "What stands after `from` is no weights that the network can have.";
 
     E0901 "not-yet" "kdc parses this part of the language but does not give it meaning yet.";
     E0902 "too-large" "Following the experiment takes more steps than any real network needs.";

@@ -5,10 +5,10 @@ use super::prune::multiply_adds;
 use super::share::Shared;
 use super::{
     Arg, Cost, Costs, DataSet, Evaluation, FORMAT, FieldKind, Network, Node, Parameter,
-    ParameterKind, Part, Plan, Program, Role, SourceText, Weights,
+    ParameterKind, Part, Plan, Program, Role, SourceText, Weights, WeightsFile,
 };
 use super::{in_place, reorder};
-use crate::program::experiment::{Experiment, Learning, depends};
+use crate::program::experiment::{Experiment, Learning, Origin, depends};
 use crate::program::graph::{Graph, NodeIndex, Owner, ParameterId, What};
 use crate::program::load::Modules;
 use crate::program::value::Value;
@@ -276,11 +276,15 @@ impl<'e> Lowering<'e> {
                 .iter()
                 .find(|(name, _)| *name == network.name);
             let weights = match origin {
-                Some((_, origin)) => Weights::Experiment {
-                    file: origin.file.clone(),
-                    network: origin.network.clone(),
-                    plan: Box::new(lower(modules, &origin.experiment)),
+                Some((_, Origin::Experiment(trained))) => Weights::Experiment {
+                    file: trained.file.clone(),
+                    network: trained.network.clone(),
+                    plan: Box::new(lower(modules, &trained.experiment)),
                 },
+                Some((_, Origin::File(file))) => Weights::File(WeightsFile {
+                    offset: (network.role == Role::Student).then_some(students),
+                    ..file.clone()
+                }),
                 None => Weights::Initialised { offset: students },
             };
             students += u64::from(network.role == Role::Student);

@@ -142,7 +142,9 @@ pub struct Network {
 #[serde(rename_all = "snake_case")]
 pub enum Weights {
     /// Drawn as PyTorch draws them after `manual_seed(seed + offset)`: the k-th student has offset k - 1.
-    Initialised { offset: u64 },
+    Initialised {
+        offset: u64,
+    },
     /// A student of another experiment, which is trained first when its result is missing or no longer fits.
     Experiment {
         /// As it was written.
@@ -151,6 +153,38 @@ pub enum Weights {
         network: String,
         plan: Box<Plan>,
     },
+    File(WeightsFile),
+}
+
+/// A file of weights and how its names become the network's. All parameters must be there, and no others.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WeightsFile {
+    /// Relative to the working directory.
+    pub path: String,
+    /// Where the experiment names it: `examples/vit.kd:4`.
+    pub at: String,
+    /// Of a student: what the file may lack is drawn as [`Weights::Initialised`] with this offset.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub offset: Option<u64>,
+    /// Where a checkpoint holds the parameters, if not at its top.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+    /// What is taken from the front of the file's names, first of all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub strip: Option<String>,
+    /// Then, in order: words of names, old and new.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rename: Vec<(String, String)>,
+    /// Patterns of resulting names: matrices that are the other way round in the file.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub transpose: Vec<String>,
+    /// Patterns of parameters that the file may lack.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub missing: Vec<String>,
+    /// Patterns of resulting names that the network does not take.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ignore: Vec<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -41,6 +41,10 @@ pub enum Wants {
     Positive,
     /// Two numbers from 0 to below 1.
     Betas,
+    /// A list of strings, none empty.
+    Texts,
+    /// A list of pairs of strings; the first of each is not empty.
+    Renames,
 }
 
 /// The arguments of a call, checked; absent where the default holds.
@@ -94,6 +98,32 @@ impl Settings {
     pub fn numbers(&self, name: &str) -> Option<Vec<f64>> {
         numbers(self.get(name)?)
     }
+
+    /// Empty where the list was not given.
+    pub fn texts(&self, name: &str) -> Vec<String> {
+        self.get(name).and_then(texts).unwrap_or_default()
+    }
+
+    /// Empty where the list was not given.
+    pub fn pairs(&self, name: &str) -> Vec<(String, String)> {
+        self.get(name).and_then(pairs).unwrap_or_default()
+    }
+}
+
+fn texts(value: &Value) -> Option<Vec<String>> {
+    let one = |value: &Value| match value {
+        Value::Str(text) => Some(text.to_string()),
+        _ => None,
+    };
+    value.elements()?.iter().map(one).collect()
+}
+
+fn pairs(value: &Value) -> Option<Vec<(String, String)>> {
+    let one = |value: &Value| match texts(value)?.as_slice() {
+        [old, new] => Some((old.clone(), new.clone())),
+        _ => None,
+    };
+    value.elements()?.iter().map(one).collect()
 }
 
 fn numbers(value: &Value) -> Option<Vec<f64>> {
@@ -267,6 +297,10 @@ impl Wants {
             }
             Wants::Betas => numbers(value)
                 .is_some_and(|n| n.len() == 2 && n.iter().all(|x| (0.0..1.0).contains(x))),
+            Wants::Texts => texts(value).is_some_and(|t| t.iter().all(|t| !t.is_empty())),
+            Wants::Renames => {
+                pairs(value).is_some_and(|p| p.iter().all(|(old, _)| !old.is_empty()))
+            }
         };
         if fits {
             return Ok(());
@@ -301,6 +335,8 @@ impl Wants {
             Wants::Numbers => "a list of numbers".to_string(),
             Wants::Positive => "a list of numbers above 0".to_string(),
             Wants::Betas => "a pair of numbers from 0 to below 1".to_string(),
+            Wants::Texts => "a list of strings".to_string(),
+            Wants::Renames => "a list of pairs of strings".to_string(),
         }
     }
 }

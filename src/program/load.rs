@@ -153,9 +153,15 @@ impl<'a> Modules<'a> {
         }
     }
 
-    fn resolve_path(&self, from: ModuleId, written: &str) -> PathBuf {
+    /// Where a string of a file points: relative to that file.
+    pub fn resolve_path(&self, from: ModuleId, written: &str) -> PathBuf {
         let folder = self.get(from).path.as_deref().and_then(Path::parent);
         normal(&folder.unwrap_or(Path::new("")).join(written))
+    }
+
+    /// Whether there is such a file.
+    pub fn exists(&self, path: &Path) -> bool {
+        self.files.exists(path)
     }
 
     fn missing_file(&self, path: &Path, written: &ast::Str, why: &str) -> Diagnostic {

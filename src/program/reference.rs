@@ -1,22 +1,23 @@
-//! The reference of data sources, transforms and optimizers, as Markdown.
+//! The reference of data sources, transforms, optimizers and files of weights, as Markdown.
 
 use super::data::{SOURCES, TRANSFORMS};
 use super::declared::Declared;
-use super::experiment::OPTIMIZERS;
+use super::experiment::{OPTIMIZERS, WEIGHTS};
 use std::fmt::Write;
 
 /// The text of `docs/data.md`.
 pub fn markdown() -> String {
     let mut text = String::from(
-        "# Data and optimizers\n\n\
-         What can stand in a `data` pipeline, and what `optimizer:` takes. This page is generated from the \
-         tables that the checker uses.\n\n\
+        "# Data, optimizers and weights\n\n\
+         What can stand in a `data` pipeline, what `optimizer:` takes, and what can stand after `from`. This \
+         page is generated from the tables that the checker uses.\n\n\
          Arguments are given by name; those marked *positional* may stand without it.\n",
     );
     for (title, table) in [
         ("Sources", SOURCES),
         ("Transforms", TRANSFORMS),
         ("Optimizers", OPTIMIZERS),
+        ("Weights", WEIGHTS),
     ] {
         let _ = write!(text, "\n## {title}\n");
         for declared in table {

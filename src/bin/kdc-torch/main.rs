@@ -27,6 +27,7 @@ mod summary;
 #[cfg(test)]
 mod testing;
 mod trainer;
+mod weights;
 
 use std::process::ExitCode;
 

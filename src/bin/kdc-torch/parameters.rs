@@ -2,9 +2,9 @@
 
 use crate::failure::{Failure, Result};
 use crate::random::{Fnv, derive_seed};
-use kdc::plan::{Init, Parameter, Plan, Weights};
+use kdc::plan::{Init, Parameter, Plan, Program, Role, Weights};
 use kdc::shape::Shape;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use tch::{Device, Kind, Tensor};
 
 /// Named tensors, as a safetensors file holds them.
@@ -15,6 +15,8 @@ pub struct Parameters {
     entries: Vec<Entry>,
     index: HashMap<String, usize>,
     device: Device,
+    /// A teacher's, which its file of weights lacks.
+    absent: HashSet<String>,
 }
 
 struct Entry {
@@ -29,7 +31,7 @@ impl Parameters {
     ///
     /// Owners of auxiliary parameters come first, each from a seed of its own, so that a tap changes
     /// nobody else's weights. Then network by network after `manual_seed(seed + offset)`, in
-    /// declaration order. So the default generator is left where PyTorch's stands after
+    /// declaration order; what a file of weights holds then takes the place of what was drawn. So the default generator is left where PyTorch's stands after
     /// `torch.manual_seed(seed); Student()`, and dropout goes on from there.
     pub fn new(
         plan: &Plan,
@@ -38,7 +40,7 @@ impl Parameters {
         loaded: &HashMap<String, NamedTensors>,
     ) -> Result<Parameters> {
         let tensors = draw_all(plan, seed, loaded)?;
-        Parameters::assemble(plan, device, tensors)
+        Parameters::assemble(plan, device, tensors, absent(plan, loaded))
     }
 
     /// Takes all networks' parameters from `loaded`; auxiliary layers, which no network needs to be measured,
@@ -48,20 +50,24 @@ impl Parameters {
         device: Device,
         loaded: &HashMap<String, NamedTensors>,
     ) -> Result<Parameters> {
+        let absent = absent(plan, loaded);
         let mut tensors = BTreeMap::new();
         for parameter in &plan.parameters {
             let tensor = match loaded.get(&parameter.owner) {
-                Some(found) => take(parameter, found)?,
-                None => {
-                    Tensor::f_zeros(size_of(parameter)?.as_slice(), (Kind::Float, Device::Cpu))?
-                }
+                Some(found) if !absent.contains(&parameter.name) => take(parameter, found)?,
+                _ => zeros(parameter)?,
             };
             tensors.insert(parameter.name.as_str(), tensor);
         }
-        Parameters::assemble(plan, device, tensors)
+        Parameters::assemble(plan, device, tensors, absent)
     }
 
-    fn assemble(plan: &Plan, device: Device, mut tensors: Tensors) -> Result<Parameters> {
+    fn assemble(
+        plan: &Plan,
+        device: Device,
+        mut tensors: Tensors,
+        absent: HashSet<String>,
+    ) -> Result<Parameters> {
         let entries = plan
             .parameters
             .iter()
@@ -88,6 +94,7 @@ impl Parameters {
             entries,
             index,
             device,
+            absent,
         })
     }
 
@@ -101,8 +108,25 @@ impl Parameters {
         self.entries[self.index[name]].tensor = tensor;
     }
 
+    /// A parameter that a program reads and that the file of a teacher lacks.
+    pub fn absent_from(&self, program: &Program) -> Option<&str> {
+        let mut read = program
+            .nodes
+            .iter()
+            .flat_map(|node| node.parameters.values());
+        read.find_map(|name| self.absent.get(name))
+            .map(String::as_str)
+    }
+
     pub fn device(&self) -> Device {
         self.device
+    }
+
+    /// The names of a network's parameters, without the owner in front, and their shapes.
+    pub fn wanted(plan: &Plan, network: &str) -> Result<Vec<(String, Vec<i64>)>> {
+        owned_by(plan, network)
+            .map(|parameter| Ok((own_name(parameter), size_of(parameter)?)))
+            .collect()
     }
 
     /// Those of one network, under PyTorch's names: without the owner in front.
@@ -158,6 +182,23 @@ fn draw_all<'a>(
                     tensors.insert(parameter.name.as_str(), draw(parameter)?);
                 }
             }
+            Weights::File(file) => {
+                let found = loaded.get(&network.name).map_or(&[][..], Vec::as_slice);
+                if let Some(offset) = file.offset {
+                    tch::manual_seed(seed.wrapping_add(offset) as i64);
+                }
+                for parameter in owned_by(plan, &network.name) {
+                    let start = match file.offset {
+                        Some(_) => draw(parameter)?,
+                        None => zeros(parameter)?,
+                    };
+                    let tensor = match holds(found, parameter) {
+                        true => take(parameter, found)?,
+                        false => start,
+                    };
+                    tensors.insert(parameter.name.as_str(), tensor);
+                }
+            }
             Weights::Experiment { .. } => {
                 let found = loaded.get(&network.name).map_or(&[][..], Vec::as_slice);
                 for parameter in owned_by(plan, &network.name) {
@@ -183,6 +224,31 @@ fn auxiliary_owners(plan: &Plan) -> Vec<&str> {
         }
     }
     owners
+}
+
+/// What the files of teachers lack. `weights::load` has seen to it that they may.
+fn absent(plan: &Plan, loaded: &HashMap<String, NamedTensors>) -> HashSet<String> {
+    let mut absent = HashSet::new();
+    for network in plan.networks.iter().filter(|n| n.role == Role::Teacher) {
+        if let (Weights::File(_), Some(found)) = (&network.weights, loaded.get(&network.name)) {
+            let lacking = owned_by(plan, &network.name).filter(|p| !holds(found, p));
+            absent.extend(lacking.map(|p| p.name.clone()));
+        }
+    }
+    absent
+}
+
+fn holds(found: &[(String, Tensor)], parameter: &Parameter) -> bool {
+    let name = own_name(parameter);
+    found.iter().any(|(n, _)| *n == name)
+}
+
+fn zeros(parameter: &Parameter) -> Result<Tensor> {
+    let size = size_of(parameter)?;
+    Ok(Tensor::f_zeros(
+        size.as_slice(),
+        (Kind::Float, Device::Cpu),
+    )?)
 }
 
 fn draw(parameter: &Parameter) -> Result<Tensor> {

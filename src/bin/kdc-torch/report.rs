@@ -33,7 +33,8 @@ fn saved_weights(
     plan: &Plan,
     folder: &RunFolder,
 ) -> Result<HashMap<String, NamedTensors>> {
-    let mut weights = HashMap::new();
+    // a student that started from elsewhere is now what it has become
+    let mut weights = session.teachers(plan)?;
     let count = students(plan).count();
     for student in students(plan) {
         let path = folder.weights_path(count, &student.name);
@@ -45,7 +46,6 @@ fn saved_weights(
         }
         weights.insert(student.name.clone(), run_folder::read_tensors(&path)?);
     }
-    weights.extend(session.teachers(plan)?);
     Ok(weights)
 }
 
@@ -57,6 +57,9 @@ fn tables(session: &Session, plan: &Plan, parameters: &Parameters) -> Result<Str
             .iter()
             .filter(|e| e.network == network.name)
         {
+            if parameters.absent_from(&evaluation.program).is_some() {
+                continue;
+            }
             let data = session.data(data_of(plan, &evaluation.data)?)?;
             let given = evaluate(evaluation, parameters, &data, &data.test)?;
             answers.push((&network.name, network.role, given));

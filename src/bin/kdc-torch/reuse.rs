@@ -1,7 +1,8 @@
 //! Whether an earlier run's result still is what its experiment would give.
 
 use crate::run_folder::{RunFolder, Status};
-use kdc::plan::{DataSet, Plan, Stage, Weights};
+use crate::weights;
+use kdc::plan::{DataSet, Plan, Stage, Weights, WeightsFile};
 use std::fmt;
 use std::path::Path;
 
@@ -54,8 +55,15 @@ pub fn fit(runs: &Path, plan: &Plan, data_hash: &dyn Fn(&DataSet) -> Option<Stri
     }
     let teachers_fit = plan.networks.iter().all(|network| match &network.weights {
         Weights::Experiment { plan, .. } => fit(runs, plan, data_hash) == Fit::Fits,
-        Weights::Initialised { .. } => true,
+        Weights::File(_) | Weights::Initialised { .. } => true,
     });
+    let same_weights = weights_files(plan).all(|(network, file)| {
+        let recorded = record.weights.iter().find(|r| r.network == network);
+        recorded.map(|r| &r.hash) == weights::hash(file).ok().as_ref()
+    });
+    if !same_weights {
+        changed.push("weights");
+    }
     if !teachers_fit {
         changed.push("own teacher");
     }
@@ -64,6 +72,16 @@ pub fn fit(runs: &Path, plan: &Plan, data_hash: &dyn Fn(&DataSet) -> Option<Stri
     } else {
         Fit::Changed(changed)
     }
+}
+
+/// The files that networks of the plan itself have their weights from.
+pub fn weights_files(plan: &Plan) -> impl Iterator<Item = (&str, &WeightsFile)> {
+    plan.networks
+        .iter()
+        .filter_map(|network| match &network.weights {
+            Weights::File(file) => Some((network.name.as_str(), file)),
+            _ => None,
+        })
 }
 
 fn changed_sections(then: &Plan, now: &Plan) -> Vec<&'static str> {
@@ -99,7 +117,7 @@ fn changed_sections(then: &Plan, now: &Plan) -> Vec<&'static str> {
     changed
 }
 
-/// The texts and the compiler may change as long as they say the same.
+/// The texts and the compiler may change as long as they say the same, and files of weights may move.
 fn without_sources(plan: &Plan) -> Plan {
     let mut plan = plan.clone();
     plan.kdc.clear();
@@ -110,8 +128,13 @@ fn without_sources(plan: &Plan) -> Plan {
         }
     }
     for network in &mut plan.networks {
-        if let Weights::Experiment { plan, .. } = &mut network.weights {
-            **plan = without_sources(plan);
+        match &mut network.weights {
+            Weights::Experiment { plan, .. } => **plan = without_sources(plan),
+            Weights::File(file) => {
+                file.path.clear();
+                file.at.clear();
+            }
+            Weights::Initialised { .. } => {}
         }
     }
     plan

@@ -25,6 +25,8 @@ pub struct Record {
     /// Of the CPU; results differ in the last bits from one number to another.
     pub threads: u64,
     pub data: Vec<DataRecord>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub weights: Vec<WeightsRecord>,
     pub stages: Vec<StageRecord>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub git: Option<GitState>,
@@ -55,6 +57,14 @@ pub struct DataRecord {
     pub hash: String,
     pub training_samples: i64,
     pub test_samples: i64,
+}
+
+/// A file that a network's weights came from.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct WeightsRecord {
+    pub network: String,
+    pub file: String,
+    pub hash: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

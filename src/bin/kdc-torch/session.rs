@@ -10,9 +10,10 @@ use crate::parameters::{NamedTensors, Parameters};
 use crate::reuse::{self, Fit, first_seed};
 use crate::run::{Outcome, Run};
 use crate::run_folder::{self, DataRecord, GitState, Record, Results, RunFolder, Status};
-use crate::run_folder::{StageRecord, Versions};
+use crate::run_folder::{StageRecord, Versions, WeightsRecord};
 use crate::summary;
-use kdc::plan::{self, Plan, Role, Weights};
+use crate::weights;
+use kdc::plan::{self, Plan, Program, Role, Weights};
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -84,10 +85,24 @@ impl Session {
         }
     }
 
-    /// The weights of all networks that come from another experiment, by the network's name. Trains
-    /// what is missing or no longer fits.
+    /// The weights of all networks that come from another experiment or from a file, by the network's name.
+    /// Trains what is missing or no longer fits; files are read first, for they may be the wrong ones.
     pub fn teachers(&self, plan: &Plan) -> Result<HashMap<String, NamedTensors>> {
         let mut weights = HashMap::new();
+        for network in &plan.networks {
+            if let Weights::File(file) = &network.weights {
+                let wanted = Parameters::wanted(plan, &network.name)?;
+                let found = weights::load(&network.name, file, &wanted)?;
+                self.console.say(&format!(
+                    "`{}` from `{}`: {} of its {} parameters",
+                    network.name,
+                    file.path,
+                    found.len(),
+                    wanted.len()
+                ));
+                weights.insert(network.name.clone(), found);
+            }
+        }
         for network in &plan.networks {
             if let Weights::Experiment {
                 file,
@@ -163,6 +178,10 @@ impl Session {
         ));
 
         let parameters = Parameters::new(plan, seed, self.device, teachers)?;
+        for stage in &plan.stages {
+            require_all(&parameters, &stage.constant)?;
+            require_all(&parameters, &stage.step)?;
+        }
         self.measure(plan, Role::Teacher, &parameters, &mut record.results)?;
         let mut run = Run::new(self, plan, seed, &parameters, &folder, answers);
         let outcome = run.all_stages(&mut record.results)?;
@@ -206,6 +225,13 @@ impl Session {
                 .iter()
                 .filter(|e| e.network == network.name)
             {
+                if let Some(name) = parameters.absent_from(&evaluation.program) {
+                    self.console.say(&format!(
+                        "teacher `{}`: not measured, as its file lacks `{name}`",
+                        network.name
+                    ));
+                    continue;
+                }
                 let data = self.data(data_of(plan, &evaluation.data)?)?;
                 let answers = evaluate(evaluation, parameters, &data, &data.test)?;
                 let accuracy = answers.accuracy()?;
@@ -233,6 +259,13 @@ impl Session {
                 test_samples: data.test.samples,
             })
         });
+        let weights = reuse::weights_files(plan).map(|(network, file)| {
+            Ok(WeightsRecord {
+                network: network.to_string(),
+                file: file.path.clone(),
+                hash: weights::hash(file)?,
+            })
+        });
         let stages = plan.stages.iter().map(|stage| {
             Ok(StageRecord {
                 name: stage.name.clone(),
@@ -252,10 +285,22 @@ impl Session {
             device: device_name(self.device),
             threads: tch::get_num_threads() as u64,
             data: data.collect::<Result<_>>()?,
+            weights: weights.collect::<Result<_>>()?,
             stages: stages.collect::<Result<_>>()?,
             git: GitState::here(),
             results: Results::default(),
         })
+    }
+}
+
+/// Fails if a program reads a parameter that the file of a teacher lacks.
+fn require_all(parameters: &Parameters, program: &Program) -> Result<()> {
+    match parameters.absent_from(program) {
+        None => Ok(()),
+        Some(name) => Err(Failure::Usage(format!(
+            "an edge needs `{name}`, which the teacher's file of weights lacks\n`missing:` may name only \
+             what no edge needs"
+        ))),
     }
 }
 

@@ -38,7 +38,7 @@ use std::rc::Rc;
 const FUEL: u64 = 300_000;
 
 /// Functions of the language that have no meaning yet.
-const LATER: [&str; 19] = [
+const LATER: [&str; 18] = [
     "warmup",
     "cosine_decay",
     "step_decay",
@@ -49,7 +49,6 @@ const LATER: [&str; 19] = [
     "group",
     "patience",
     "accuracy",
-    "weights",
     "constant",
     "normal",
     "trunc_normal",
@@ -75,7 +74,7 @@ pub struct Elaborator<'m, 'f> {
     /// Fields of data sets that are in use.
     fields: BTreeMap<String, NodeIndex>,
     pub networks: Vec<super::experiment::Network>,
-    /// Where the weights of teachers come from, by the teacher's name.
+    /// Where weights come from that are not drawn, by the network's name.
     pub origins: Vec<(String, super::experiment::Origin)>,
     fuel: u64,
     /// While a named layer is applied: parameters of a name that is there are its own, used again.

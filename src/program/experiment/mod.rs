@@ -5,9 +5,11 @@ mod edge;
 mod lint;
 mod mismatch;
 mod network;
+mod origin;
 mod repair;
 mod train;
 
+pub use origin::WEIGHTS;
 pub use train::{Learning, OPTIMIZERS};
 
 use super::elaborate::Elaborator;
@@ -15,7 +17,7 @@ use super::graph::{Graph, NodeIndex, Owner, ParameterId};
 use super::load::{DefId, ModuleId, Modules};
 use super::value::{Instance, Value};
 use crate::diag::{Code, Diagnostic};
-use crate::plan::{DataSet, Optimizer, Role, TestTime};
+use crate::plan::{DataSet, Optimizer, Role, TestTime, WeightsFile};
 use crate::source::Span;
 use crate::syntax::ast::{self, ItemKind};
 use std::rc::Rc;
@@ -31,7 +33,7 @@ pub struct Experiment {
     pub stages: Vec<Stage>,
     /// One run each.
     pub seeds: Vec<u64>,
-    /// The other experiments whose students are teachers here, by the teacher's name.
+    /// Where weights come from that are not drawn, by the network's name.
     pub origins: Vec<(String, Origin)>,
 }
 
@@ -46,9 +48,16 @@ pub struct Network {
     pub span: Span,
 }
 
-/// Where a teacher's weights come from.
+/// Where a network's weights come from, if they are not drawn.
 #[derive(Clone)]
-pub struct Origin {
+pub enum Origin {
+    Experiment(Trained),
+    File(WeightsFile),
+}
+
+/// A student of another experiment.
+#[derive(Clone)]
+pub struct Trained {
     /// As it was written.
     pub file: String,
     pub network: String,

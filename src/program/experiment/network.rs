@@ -1,8 +1,8 @@
 //! Teachers and students: which model, on which data, with which weights.
 
 use super::mismatch::Misfit;
-use super::{Experiment, Network, Origin};
-use crate::diag::suggest::{listed, nearest};
+use super::{Network, Origin};
+use crate::diag::suggest::listed;
 use crate::diag::{Applicability, Code, Diagnostic, Edit};
 use crate::plan::{DataSet, Role};
 use crate::program::elaborate::{Clash, Elaborator, Frame, FrameKind, Naming};
@@ -10,7 +10,7 @@ use crate::program::graph::Owner;
 use crate::program::load::{DefId, ModuleId};
 use crate::program::value::{Callee, Given, Instance, Layer, Member, Value};
 use crate::source::Span;
-use crate::syntax::ast::{self, Expr, From, ItemKind};
+use crate::syntax::ast::{self, Expr};
 use std::rc::Rc;
 
 impl Elaborator<'_, '_> {
@@ -34,7 +34,7 @@ impl Elaborator<'_, '_> {
         let origin = network
             .from
             .as_ref()
-            .map(|from| self.origin(id.module, from));
+            .map(|from| self.origin(id.module, network, from));
         let origin = match origin {
             Some(None) => {
                 // the model may hold mistakes of its own
@@ -50,11 +50,11 @@ impl Elaborator<'_, '_> {
         };
         let (module, value) = match (&network.value, &origin) {
             (Some(value), _) => (id.module, value.clone()),
-            (None, Some(origin)) => match self.student_of(origin) {
+            (None, Some(Origin::Experiment(trained))) => match self.student_of(trained) {
                 Some(found) => found,
                 None => return Value::Poison,
             },
-            (None, None) => {
+            (None, _) => {
                 let message = format!("the network `{}` has no model", network.name.text);
                 if network.role == ast::Role::Teacher {
                     let before = self.modules.diagnostics.len();
@@ -76,7 +76,9 @@ impl Elaborator<'_, '_> {
             return Value::Poison;
         };
         if let Some(origin) = origin {
-            if !self.same_parameters(network, &origin) {
+            if let Origin::Experiment(trained) = &origin
+                && !self.same_parameters(network, trained)
+            {
                 return Value::Poison;
             }
             self.origins.push((network.name.text.clone(), origin));
@@ -244,170 +246,6 @@ impl Elaborator<'_, '_> {
             None => diagnostic,
         }
     }
-
-    /// The experiment that `from "file.kd"` names, compiled.
-    fn origin(&mut self, module: ModuleId, from: &From) -> Option<Origin> {
-        let (path, wanted) = match from {
-            From::File { path, name } => (path, name),
-            From::Call(call) => {
-                self.not_yet("`from weights(…)`", call.span);
-                return None;
-            }
-        };
-        if !path.text.ends_with(".kd") {
-            self.not_yet("weights from a file other than an experiment", path.span);
-            return None;
-        }
-        let file = self.modules.file(module, path)?;
-        let experiment = self.experiment_of(file, path)?;
-        let students: Vec<&Network> = students(&experiment).collect();
-        let student = match (wanted, students.as_slice()) {
-            (None, [only]) => only.name.clone(),
-            (None, several) => {
-                let names = listed(several.iter().map(|n| n.name.as_str()), 8);
-                self.report(
-                    Diagnostic::new(
-                        Code::E0403,
-                        format!("`{}` trains several students: {names}", path.text),
-                    )
-                    .at(path.span, "which one?")
-                    .help(format!(
-                        "write `from \"{}\"::{}`",
-                        path.text,
-                        several.first()?.name
-                    )),
-                );
-                return None;
-            }
-            (Some(name), several) => match several.iter().find(|n| n.name == name.text) {
-                Some(found) => found.name.clone(),
-                None => {
-                    let there = || several.iter().map(|n| n.name.as_str());
-                    let diagnostic = Diagnostic::new(
-                        Code::E0207,
-                        format!("`{}` trains no student `{}`", path.text, name.text),
-                    )
-                    .at(name.span, "no such student");
-                    let diagnostic = match nearest(&name.text, there()).or(there().next()) {
-                        Some(near) => diagnostic.replace(
-                            format!("it trains {}", listed(there(), 8)),
-                            name.span,
-                            near,
-                        ),
-                        None => diagnostic,
-                    };
-                    self.report(diagnostic);
-                    return None;
-                }
-            },
-        };
-        Some(Origin {
-            file: path.text.clone(),
-            network: student,
-            experiment,
-        })
-    }
-
-    fn experiment_of(&mut self, file: ModuleId, path: &ast::Str) -> Option<Rc<Experiment>> {
-        if let Some(known) = self.modules.experiments.get(&file) {
-            return known.clone();
-        }
-        if file == self.root || self.modules.compiling.contains(&file) {
-            self.report(
-                Diagnostic::new(Code::E0208, "experiments learn from each other in a circle")
-                    .at(path.span, "this one is being trained for itself")
-                    .help("a teacher must come from a file that does not need this one"),
-            );
-            return None;
-        }
-        let before = self.modules.diagnostics.len();
-        self.modules.compiling.push(self.root);
-        let compiled = super::compile(self.modules, file);
-        self.modules.compiling.pop();
-        self.modules.experiments.insert(file, compiled.clone());
-        if compiled.is_none()
-            && self.modules.diagnostics.len() == before
-            && !self.modules.has_errors(file)
-        {
-            self.report(
-                Diagnostic::new(Code::E0403, format!("`{}` trains no network", path.text))
-                    .at(path.span, "not an experiment")
-                    .help("a teacher comes from a file with a `student` and a `train` block"),
-            );
-        }
-        compiled
-    }
-
-    /// The model of another experiment's student, with the file in which it is written.
-    fn student_of(&mut self, origin: &Origin) -> Option<(ModuleId, Expr)> {
-        let student = students(&origin.experiment).find(|n| n.name == origin.network)?;
-        let (ast, at) = self.modules.item(student.id);
-        match &ast.items[at].kind {
-            ItemKind::Network(network) => Some((student.id.module, network.value.clone()?)),
-            _ => None,
-        }
-    }
-
-    /// Whether a model that this file states has the parameters that the other experiment trains.
-    fn same_parameters(&mut self, network: &ast::Network, origin: &Origin) -> bool {
-        let graph = &origin.experiment.graph;
-        let theirs: Vec<(&str, &crate::shape::Shape)> = graph
-            .parameters
-            .iter()
-            .filter(|p| p.owner == Owner::Network(origin.network.clone()))
-            .map(|p| (without_owner(&p.name), &p.shape))
-            .collect();
-        let owner = Owner::Network(network.name.text.clone());
-        let mut differences = Vec::new();
-        let ours = self.parameters_of(&owner);
-        for id in &ours {
-            let parameter = self.graph.parameter(*id);
-            let name = without_owner(&parameter.name);
-            match theirs.iter().find(|(n, _)| *n == name) {
-                None => differences.push(format!("`{name}` is not there")),
-                Some((_, shape)) if **shape != parameter.shape => {
-                    differences.push(format!(
-                        "`{name}` is {} here and {shape} there",
-                        parameter.shape
-                    ));
-                }
-                Some(_) => {}
-            }
-        }
-        if ours.len() < theirs.len() {
-            differences.push(format!(
-                "it trains {} parameters more",
-                theirs.len() - ours.len()
-            ));
-        }
-        if differences.is_empty() {
-            return true;
-        }
-        let message = format!(
-            "the student `{}` of `{}` does not fit this model",
-            origin.network, origin.file
-        );
-        let at = network.value.as_ref().map_or(network.name.span, |v| v.span);
-        let mut diagnostic = Diagnostic::new(Code::E0403, message).at(at, "another model");
-        for difference in differences.iter().take(5) {
-            diagnostic = diagnostic.note(difference.clone());
-        }
-        self.report(
-            diagnostic.help("leave the model out: `from` alone takes the one that was trained"),
-        );
-        false
-    }
-}
-
-fn students(experiment: &Experiment) -> impl Iterator<Item = &Network> {
-    experiment
-        .networks
-        .iter()
-        .filter(|n| n.role == Role::Student)
-}
-
-fn without_owner(name: &str) -> &str {
-    name.split_once('.').map_or(name, |(_, rest)| rest)
 }
 
 /// The field of an input: of its name, else the only one that is no label, for a model with one input.

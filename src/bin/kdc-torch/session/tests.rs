@@ -8,7 +8,7 @@ use std::fs;
 fn source(plan: &mut Plan) -> &mut Plan {
     let found = plan.networks.iter_mut().find_map(|n| match &mut n.weights {
         Weights::Experiment { plan, .. } => Some(&mut **plan),
-        Weights::Initialised { .. } => None,
+        Weights::File(_) | Weights::Initialised { .. } => None,
     });
     found.expect("the test's student has a teacher")
 }

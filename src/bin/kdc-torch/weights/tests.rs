@@ -1,0 +1,586 @@
+use super::*;
+use crate::testing::{Folder, alone, plan};
+use std::io::Write;
+use std::path::PathBuf;
+
+fn fixture(name: &str) -> WeightsFile {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/weights");
+    named(folder.join(name))
+}
+
+fn named(path: PathBuf) -> WeightsFile {
+    WeightsFile {
+        path: path.display().to_string(),
+        at: "net.kd:3".into(),
+        ..WeightsFile::default()
+    }
+}
+
+fn expected() -> NamedTensors {
+    Tensor::read_safetensors(fixture("expected.safetensors").path).unwrap()
+}
+
+/// Names and shapes of the network of the fixtures.
+fn net() -> Vec<(String, Vec<i64>)> {
+    let expected = expected().into_iter();
+    let own = expected.filter(|(name, _)| !name.starts_with("views."));
+    own.map(|(name, tensor)| (name, tensor.size())).collect()
+}
+
+fn assert_fits(file: &WeightsFile) {
+    let loaded = load("net", file, &net()).unwrap();
+    assert_eq!(loaded.len(), 8);
+    let expected = expected();
+    for (name, tensor) in loaded {
+        let (_, same) = expected.iter().find(|(n, _)| *n == name).unwrap();
+        assert!(tensor.equal(same), "{name} of {}", file.path);
+    }
+}
+
+fn refused(file: &WeightsFile, wanted: &[(String, Vec<i64>)]) -> String {
+    let failure = load("net", file, wanted).unwrap_err();
+    assert_eq!(failure.exit_code(), 2);
+    let text = failure.to_string();
+    assert!(text.contains("net.kd:3"), "{text}");
+    text
+}
+
+#[test]
+fn what_torch_save_wrote_is_read_to_the_bit() {
+    let _alone = alone();
+    assert_fits(&fixture("state.pt"));
+    assert_fits(&fixture("legacy.pth"));
+}
+
+#[test]
+fn a_checkpoint_is_unwrapped() {
+    let _alone = alone();
+    let stripped = WeightsFile {
+        strip: Some("module.".into()),
+        ..fixture("checkpoint.pth")
+    };
+    assert_fits(&stripped);
+    assert_fits(&WeightsFile {
+        key: Some("model".into()),
+        ..stripped.clone()
+    });
+    let elsewhere = WeightsFile {
+        key: Some("weights".into()),
+        ..stripped
+    };
+    let text = refused(&elsewhere, &net());
+    assert!(
+        text.contains("it has no `weights`; it has `epoch`, `best`, `opt`, `model`"),
+        "{text}"
+    );
+}
+
+#[test]
+fn tensors_that_share_or_turn_their_numbers_are_what_they_look_like() {
+    let _alone = alone();
+    for name in ["views.pt", "legacy_views.pth"] {
+        let found = read("net", &fixture(name)).unwrap();
+        let expected = expected()
+            .into_iter()
+            .filter_map(|(name, tensor)| Some((name.strip_prefix("views.")?.to_string(), tensor)));
+        let expected: Vec<_> = expected.collect();
+        assert_eq!(found.len(), expected.len());
+        for (name, tensor) in &found {
+            let (_, same) = expected.iter().find(|(n, _)| n == name).unwrap();
+            assert!(tensor.to_kind(Kind::Float).equal(same), "{name}");
+        }
+    }
+}
+
+#[test]
+fn half_precision_becomes_floats_and_whole_numbers_are_refused() {
+    let _alone = alone();
+    let held = read("net", &fixture("views.pt")).unwrap();
+    let others: Vec<String> = held.into_iter().map(|(name, _)| name).collect();
+    let one = |name: &str| {
+        let file = WeightsFile {
+            rename: vec![(name.into(), "wanted".into())],
+            ignore: others.clone(),
+            ..fixture("views.pt")
+        };
+        load("net", &file, &[("wanted".into(), vec![5])])
+    };
+    for name in ["float64", "float16", "bfloat16"] {
+        let loaded = one(name).unwrap();
+        assert_eq!(
+            Vec::<f32>::try_from(&loaded[0].1).unwrap(),
+            [0., 1., 2., 3., 4.]
+        );
+    }
+    let text = one("int32").unwrap_err().to_string();
+    assert!(
+        text.contains("`wanted` has numbers of the kind Int"),
+        "{text}"
+    );
+}
+
+#[test]
+fn what_does_not_fit_is_listed_with_what_would_mend_it() {
+    let _alone = alone();
+    let text = refused(&fixture("checkpoint.pth"), &net());
+    for part in [
+        "8 of its 8 parameters are missing",
+        "conv.bias [4]; the file has module.conv.bias [4]",
+        "with `strip: \"module.\"` it fits",
+    ] {
+        assert!(text.contains(part), "{part} is not in\n{text}");
+    }
+
+    let mut other = net();
+    for (name, _) in &mut other {
+        *name = name.replace("norm", "bn1").replace("fc", "head");
+    }
+    let text = refused(&fixture("state.pt"), &other);
+    let rename = "with `rename: [(\"norm\", \"bn1\"), (\"fc\", \"head\")]` it fits";
+    assert!(text.contains(rename), "{text}");
+
+    let mut other = net();
+    for (_, shape) in other.iter_mut().filter(|(name, _)| name == "fc.weight") {
+        shape.reverse();
+    }
+    let text = refused(&fixture("state.pt"), &other);
+    assert!(
+        text.contains("fc.weight is [4, 10] here and [10, 4] in the file"),
+        "{text}"
+    );
+    assert!(
+        text.contains("with `transpose: [\"fc.weight\"]` it fits"),
+        "{text}"
+    );
+
+    let mut more = net();
+    more.push(("extra.weight".into(), vec![7, 7]));
+    let text = refused(&fixture("state.pt"), &more);
+    assert!(text.contains("`missing:` allows"), "{text}");
+}
+
+#[test]
+fn what_may_be_missing_or_passed_over_is() {
+    let _alone = alone();
+    let mut wanted = net();
+    for (_, shape) in wanted.iter_mut().filter(|(name, _)| name.starts_with("fc")) {
+        shape[0] = 100;
+    }
+    let text = refused(&fixture("state.pt"), &wanted);
+    assert!(
+        text.contains("name them in `ignore:` and in `missing:`"),
+        "{text}"
+    );
+    let head = WeightsFile {
+        ignore: vec!["fc.*".into()],
+        missing: vec!["fc.*".into()],
+        ..fixture("state.pt")
+    };
+    let loaded = load("net", &head, &wanted).unwrap();
+    assert_eq!(loaded.len(), 6);
+}
+
+#[test]
+fn an_argument_that_does_nothing_is_a_mistake() {
+    let _alone = alone();
+    let plain = fixture("state.pt");
+    for (file, words) in [
+        (
+            WeightsFile {
+                strip: Some("modul.".into()),
+                ..plain.clone()
+            },
+            "`modul.`, which `strip` says",
+        ),
+        (
+            WeightsFile {
+                rename: vec![("gamma".into(), "weight".into())],
+                ..plain.clone()
+            },
+            "`gamma`, which `rename` says",
+        ),
+        (
+            WeightsFile {
+                transpose: vec!["conv.*".into()],
+                ..plain.clone()
+            },
+            "`conv.*`, which `transpose` says",
+        ),
+        (
+            WeightsFile {
+                rename: vec![("conv".into(), "x".into()), ("norm".into(), "x".into())],
+                ..plain
+            },
+            "both become `x.",
+        ),
+    ] {
+        let text = refused(&file, &net());
+        assert!(text.contains(words), "{text}");
+    }
+}
+
+/// A file whose pickle is `data`, as torch.save lays it out.
+fn archive(folder: &Folder, data: &[u8], storage: Option<&[u8]>) -> WeightsFile {
+    let path = folder.0.join("hostile.pt");
+    let mut zip = zip::ZipWriter::new(File::create(&path).unwrap());
+    let stored =
+        zip::write::FileOptions::default().compression_method(zip::CompressionMethod::Stored);
+    zip.start_file("archive/data.pkl", stored).unwrap();
+    zip.write_all(data).unwrap();
+    if let Some(storage) = storage {
+        zip.start_file("archive/data/0", stored).unwrap();
+        zip.write_all(storage).unwrap();
+    }
+    zip.finish().unwrap();
+    named(path)
+}
+
+/// `{"w": tensor}` over storage 0, with the numbers of its description.
+fn tensor(numel: &[u8], offset: &[u8], size: &[u8], stride: &[u8]) -> Vec<u8> {
+    let parts: [&[u8]; 9] = [
+        b"\x80\x02}X\x01\0\0\0wctorch._utils\n_rebuild_tensor_v2\n((X\x07\0\0\0storagectorch\nFloatStorage\nX\x01\0\0\0",
+        b"0X\x03\0\0\0cpu",
+        numel,
+        b"tQ",
+        offset,
+        size,
+        stride,
+        b"\x89ccollections\nOrderedDict\n)RtR",
+        b"s.",
+    ];
+    parts.concat()
+}
+
+const FOUR: &[u8] = b"K\x04";
+const HUGE: &[u8] = b"\x8a\x08\xff\xff\xff\xff\xff\xff\xff\x7f";
+
+#[test]
+fn pickles_that_want_to_run_something_are_refused() {
+    let _alone = alone();
+    let folder = Folder::new();
+    for (pickle, name) in [
+        (
+            &b"\x80\x02cos\nsystem\nX\x04\0\0\0true\x85R."[..],
+            "os.system",
+        ),
+        (
+            b"\x80\x02cbuiltins\neval\nX\x01\0\0\01\x85R.",
+            "builtins.eval",
+        ),
+        (
+            b"\x80\x04\x8c\x05posix\x8c\x06system\x93\x8c\x04true\x85R.",
+            "posix.system",
+        ),
+        (
+            b"\x80\x02ctorch.nn.modules.linear\nLinear\n)\x81.",
+            "torch.nn.modules.linear.Linear",
+        ),
+        (b"\x80\x02c__builtin__\ngetattr\n.", "__builtin__.getattr"),
+    ] {
+        let text = refused(&archive(&folder, pickle, None), &net());
+        assert!(text.contains(&format!("it names `{name}`")), "{text}");
+    }
+    assert!(refused(&fixture("module.pt"), &net()).contains("torch.nn.modules.linear.Linear"));
+}
+
+#[test]
+fn pickles_that_lie_are_refused() {
+    let _alone = alone();
+    let folder = Folder::new();
+    let whole = tensor(FOUR, b"K\x00", b"K\x04\x85", b"K\x01\x85");
+    let bytes = [0; 16];
+    let loaded = read("net", &archive(&folder, &whole, Some(&bytes))).unwrap();
+    assert_eq!(loaded[0].1.size(), [4]);
+
+    let negative = b"J\xff\xff\xff\xff";
+    let beyond = "reaches beyond its storage";
+    for (pickle, words) in [
+        (tensor(FOUR, b"K\x01", b"K\x04\x85", b"K\x01\x85"), beyond),
+        (tensor(FOUR, b"K\x00", b"K\x04\x85", b"K\x02\x85"), beyond),
+        (tensor(FOUR, negative, b"K\x04\x85", b"K\x01\x85"), beyond),
+        (
+            tensor(FOUR, b"K\x00", b"K\x04\x85", b"K\x01K\x01\x86"),
+            beyond,
+        ),
+        (
+            tensor(
+                FOUR,
+                b"K\x00",
+                &[HUGE, HUGE, b"\x86"].concat(),
+                b"K\x00K\x00\x86",
+            ),
+            beyond,
+        ),
+        (
+            tensor(
+                FOUR,
+                b"K\x00",
+                &[HUGE, b"\x85"].concat(),
+                &[HUGE, b"\x85"].concat(),
+            ),
+            beyond,
+        ),
+        (
+            tensor(
+                FOUR,
+                b"K\x00",
+                &[negative, &b"\x85"[..]].concat(),
+                b"K\x01\x85",
+            ),
+            "unknown way",
+        ),
+        (
+            tensor(HUGE, b"K\x00", b"K\x04\x85", b"K\x01\x85"),
+            "should hold 9223372036854775807 numbers",
+        ),
+        (
+            tensor(b"K\x05", b"K\x00", b"K\x04\x85", b"K\x01\x85"),
+            "should hold 5 numbers",
+        ),
+        (
+            tensor(b"N", b"K\x00", b"K\x04\x85", b"K\x01\x85"),
+            "unknown way",
+        ),
+    ] {
+        let text = refused(&archive(&folder, &pickle, Some(&bytes)), &net());
+        assert!(text.contains(words), "{words} is not in\n{text}");
+    }
+    let text = refused(&archive(&folder, &whole, None), &net());
+    assert!(text.contains("archive/data/0"), "{text}");
+}
+
+/// Repeated a thousand times over a storage of four numbers: as large as a view, not as large as its size says.
+#[test]
+fn a_view_that_repeats_its_numbers_takes_no_memory() {
+    let _alone = alone();
+    let folder = Folder::new();
+    let size = b"\x8a\x06\0\0\0\0\0\x01\x85";
+    let file = archive(
+        &folder,
+        &tensor(FOUR, b"K\x00", size, b"K\x00\x85"),
+        Some(&[0; 16]),
+    );
+    let loaded = read("net", &file).unwrap();
+    assert_eq!(loaded[0].1.size(), [1 << 40]);
+    let text = refused(&file, &[("w".into(), vec![4])]);
+    assert!(
+        text.contains("w is [4] here and [1099511627776] in the file"),
+        "{text}"
+    );
+}
+
+#[test]
+fn pickles_that_are_damaged_or_endless_are_refused() {
+    let _alone = alone();
+    let folder = Folder::new();
+    let nested = |open: &[u8], count: usize| [&b"\x80\x02"[..], &open.repeat(count), b"."].concat();
+    let deep = [
+        &b"\x80\x02"[..],
+        &b"]".repeat(100_000),
+        &b"a".repeat(99_999),
+        b".",
+    ]
+    .concat();
+    // each list holds the one before twice
+    let laughs = [
+        b"\x80\x02]".to_vec(),
+        b"q\0](h\0h\0e".repeat(64),
+        b".".to_vec(),
+    ]
+    .concat();
+    for (pickle, words) in [
+        (&b""[..], "ends in the middle"),
+        (b"\x80", "ends in the middle"),
+        (b"\x80\x02", "ends in the middle"),
+        (b"\x80\x02.", "stack runs empty"),
+        (b"\x80\x02(.", "stack runs empty"),
+        (b"\x80\x02t.", "a mark is missing"),
+        (b"\x80\x02h\x05.", "an object that it never made"),
+        (b"\x80\x02X\xff\xff\xff\xffabc.", "ends in the middle"),
+        (
+            b"\x80\x02\x8d\xff\xff\xff\xff\xff\xff\xff\xffabc.",
+            "ends in the middle",
+        ),
+        (b"\x80\x02\x8b\xff\xff\xff\x7f.", "ends in the middle"),
+        (b"\x80\x02\xff.", "the instruction 0xff"),
+        (b"\x80\x02K\x01)R.", "no function"),
+        (b"\x80\x02K\x01Q.", "described in an unknown way"),
+        (b"\x80\x02K\x01K\x02a.", "neither a list nor a dict"),
+        (b"\x80\x02X\x01\0\0\0\xff.", "no text"),
+        (b"\x80\x02K\x01.", "holds no state dict"),
+        (
+            b"\x80\x02}X\x01\0\0\0aK\x01s.",
+            "no state dict is among `a`",
+        ),
+        (&nested(b"N", 4_000_001), "more than 4000000 objects"),
+        (&deep, "holds no state dict"),
+        (&laughs, "holds no state dict"),
+    ] {
+        let text = refused(&archive(&folder, pickle, None), &net());
+        assert!(text.contains(words), "{words} is not in\n{text}");
+    }
+}
+
+#[test]
+fn every_truncation_of_a_file_is_refused() {
+    let _alone = alone();
+    let folder = Folder::new();
+    let path = folder.0.join("short.pt");
+    for name in ["state.pt", "legacy.pth", "expected.safetensors"] {
+        let bytes = std::fs::read(fixture(name).path).unwrap();
+        let path = path.with_extension(Path::new(name).extension().unwrap());
+        for length in (0..bytes.len()).step_by(37) {
+            std::fs::write(&path, &bytes[..length]).unwrap();
+            refused(&named(path.clone()), &net());
+        }
+    }
+}
+
+/// Whatever byte is changed: an answer, and never a panic.
+#[test]
+fn damaged_files_are_read_to_an_answer() {
+    let _alone = alone();
+    let folder = Folder::new();
+    let path = folder.0.join("damaged.pt");
+    for name in ["state.pt", "legacy.pth"] {
+        let bytes = std::fs::read(fixture(name).path).unwrap();
+        for at in (0..bytes.len()).step_by(11) {
+            let mut damaged = bytes.clone();
+            damaged[at] ^= 0x55;
+            std::fs::write(&path, damaged).unwrap();
+            let _ = read("net", &named(path.clone()));
+        }
+    }
+}
+
+#[test]
+fn compressed_archives_are_refused() {
+    let _alone = alone();
+    let folder = Folder::new();
+    let file = archive(&folder, b"\x80\x02}.", None);
+    // the central directory says how each entry is packed
+    let mut bytes = std::fs::read(&file.path).unwrap();
+    let at = bytes.windows(4).position(|w| w == b"PK\x01\x02").unwrap();
+    bytes[at + 10] = 8;
+    std::fs::write(&file.path, bytes).unwrap();
+    let text = refused(&file, &net());
+    assert!(text.contains("cannot be read"), "{text}");
+}
+
+const STARTS_FROM: &str = "
+    use \"data.kd\"::images
+    model Deep() {
+        input image: [N, 3, 32, 32]
+        features = image -> conv2d(4, kernel: 3, padding: 1) -> relu -> max_pool2d(4)
+        output logits = features -> flatten -> linear(10)
+    }
+    teacher deep = Deep() from \"deep.safetensors\"
+    student light = Deep() from weights(\"deep.safetensors\", missing: [\"logits.*\"], ignore: [\"logits.*\"])
+    edge ce: images.label ~> light.logits by cross_entropy
+    edge soft: deep.logits ~> light.logits by soft_target(T: 2)
+    train on images { epochs: 1, optimizer: sgd(lr: 0.1), seed: 42 }
+";
+
+/// The plan above with its files in a folder.
+fn plan_in(folder: &Folder) -> kdc::plan::Plan {
+    let mut plan = plan(STARTS_FROM);
+    for network in &mut plan.networks {
+        if let kdc::plan::Weights::File(file) = &mut network.weights {
+            file.path = folder.0.join(&file.path).display().to_string();
+        }
+    }
+    plan
+}
+
+fn write_deep(folder: &Folder, value: f64) {
+    let shapes: [(&str, &[i64]); 4] = [
+        ("features.0.weight", &[4, 3, 3, 3]),
+        ("features.0.bias", &[4]),
+        ("logits.1.weight", &[10, 256]),
+        ("logits.1.bias", &[10]),
+    ];
+    let tensors = shapes.map(|(name, shape)| {
+        let tensor = Tensor::full(shape, value, (Kind::Float, tch::Device::Cpu));
+        (name, tensor)
+    });
+    Tensor::write_safetensors(&tensors, folder.0.join("deep.safetensors")).unwrap();
+}
+
+#[test]
+fn networks_start_from_files_and_are_trained_again_when_these_change() {
+    use crate::parameters::Parameters;
+    use crate::reuse::{Fit, fit};
+    use crate::session::Existing;
+    let _alone = alone();
+    let folder = Folder::new();
+    let plan = plan_in(&folder);
+    let session = folder.session();
+    let missing = session
+        .train(&plan, Existing::Refuse)
+        .unwrap_err()
+        .to_string();
+    assert!(
+        missing.contains("which is not there\nstudent.kd:"),
+        "{missing}"
+    );
+
+    write_deep(&folder, 0.5);
+    let loaded = session.teachers(&plan).unwrap();
+    let parameters = Parameters::new(&plan, 42, tch::Device::Cpu, &loaded).unwrap();
+    let mean = |name: &str| f64::try_from(parameters.get(name).unwrap().mean(None)).unwrap();
+    assert_eq!(mean("deep.logits.1.weight"), 0.5);
+    assert_eq!(mean("light.features.0.weight"), 0.5);
+    // PyTorch draws all of a network, whatever is loaded into it then
+    tch::manual_seed(42);
+    let drawn = |shape: &[i64], bound: f64| {
+        Tensor::empty(shape, (Kind::Float, tch::Device::Cpu)).uniform_(-bound, bound)
+    };
+    let _ = drawn(&[4, 3, 3, 3], 1.0);
+    let _ = drawn(&[4], 1.0);
+    let head = drawn(&[10, 256], 1.0 / 16.0);
+    assert!(
+        parameters
+            .get("light.logits.1.weight")
+            .unwrap()
+            .equal(&head)
+    );
+
+    session.train(&plan, Existing::Refuse).unwrap();
+    let data = |data: &kdc::plan::DataSet| Some(session.data(data).ok()?.hash.clone());
+    assert_eq!(fit(&folder.0, &plan, &data), Fit::Fits);
+    let mut moved = plan.clone();
+    std::fs::copy(
+        folder.0.join("deep.safetensors"),
+        folder.0.join("moved.safetensors"),
+    )
+    .unwrap();
+    for network in &mut moved.networks {
+        if let kdc::plan::Weights::File(file) = &mut network.weights {
+            file.path = file.path.replace("deep.safe", "moved.safe");
+        }
+    }
+    assert_eq!(fit(&folder.0, &moved, &data), Fit::Fits);
+    write_deep(&folder, 0.25);
+    assert_eq!(fit(&folder.0, &plan, &data), Fit::Changed(vec!["weights"]));
+}
+
+#[test]
+fn a_teacher_may_lack_only_what_no_edge_needs() {
+    let _alone = alone();
+    let folder = Folder::new();
+    write_deep(&folder, 0.5);
+    let mut plan = plan_in(&folder);
+    if let kdc::plan::Weights::File(file) = &mut plan.networks[0].weights {
+        file.missing = vec!["logits.*".into()];
+        file.ignore = vec!["logits.*".into()];
+    }
+    let session = folder.session();
+    let text = session
+        .train(&plan, crate::session::Existing::Refuse)
+        .unwrap_err()
+        .to_string();
+    assert!(
+        text.contains("an edge needs `deep.logits.1.bias`"),
+        "{text}"
+    );
+}
