@@ -210,11 +210,9 @@ mod tests {
             let relu = program.nodes.iter().position(|n| n.value == given).unwrap();
             let source = program.nodes[pool].inputs.clone();
             program.nodes.swap(pool, relu);
-            let shape = |program: &Program| {
-                let before = program.nodes.iter().find(|n| n.value == source[0]);
-                before.unwrap().shape.clone()
-            };
-            program.nodes[pool].shape = shape(program);
+            let before = program.nodes.iter().find(|n| n.value == source[0]);
+            let shape = before.unwrap().shape.clone();
+            program.nodes[pool].shape = shape;
             program.nodes[pool].value = format!("{given} relu");
             program.nodes[pool].inputs = source;
             program.nodes[relu].inputs = vec![format!("{given} relu")];

@@ -134,7 +134,7 @@ impl<'b> Machine<'b> {
     fn pop(&mut self) -> Result<Id, String> {
         let floor = self.marks.last().copied().unwrap_or(0);
         match self.stack.len() > floor {
-            true => self.stack.pop().ok_or_else(|| empty_stack()),
+            true => self.stack.pop().ok_or_else(empty_stack),
             false => Err(empty_stack()),
         }
     }

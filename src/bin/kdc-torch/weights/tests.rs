@@ -264,7 +264,7 @@ fn pickles_that_want_to_run_something_are_refused() {
             "os.system",
         ),
         (
-            b"\x80\x02cbuiltins\neval\nX\x01\0\0\01\x85R.",
+            b"\x80\x02cbuiltins\neval\nX\x01\0\0\x001\x85R.",
             "builtins.eval",
         ),
         (
