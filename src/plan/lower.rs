@@ -5,7 +5,7 @@ use super::prune::multiply_adds;
 use super::share::Shared;
 use super::{
     Arg, Cost, Costs, DataSet, Evaluation, FORMAT, FieldKind, Network, Node, Parameter,
-    ParameterKind, Part, Plan, Program, Role, SourceText, Weights, WeightsFile,
+    ParameterKind, Part, Plan, Program, Role, SourceText, Stage, Weights, WeightsFile,
 };
 use super::{in_place, reorder};
 use crate::program::experiment::{Experiment, Learning, Origin, depends};
@@ -20,6 +20,9 @@ pub fn lower(modules: &Modules, experiment: &Experiment) -> Plan {
     let lowering = Lowering::new(experiment);
     let root = modules.sources.get(modules.get(experiment.root).ast.id);
     let name = std::path::Path::new(&root.name).file_stem();
+    let stages = experiment.stages.iter();
+    let stages: Vec<Stage> = stages.map(|s| lowering.stage(modules, s)).collect();
+    let evaluations = lowering.evaluations();
     Plan {
         kdc_plan: FORMAT,
         kdc: env!("CARGO_PKG_VERSION").to_string(),
@@ -29,26 +32,40 @@ pub fn lower(modules: &Modules, experiment: &Experiment) -> Plan {
         ),
         sources: sources(modules, experiment),
         seeds: experiment.seeds.clone(),
-        data: data_sets(experiment),
+        data: data_sets(experiment, &stages, &evaluations),
         networks: lowering.networks(modules),
         parameters: lowering.parameters(),
-        evaluations: lowering.evaluations(),
         cost: lowering.costs(),
-        stages: (experiment.stages.iter())
-            .map(|stage| lowering.stage(modules, stage))
-            .collect(),
+        stages,
+        evaluations,
     }
 }
 
-/// Those of all stages, each once.
-fn data_sets(experiment: &Experiment) -> Vec<DataSet> {
-    let mut data: Vec<DataSet> = Vec::new();
-    for stage in &experiment.stages {
-        if data.iter().all(|known| known.name != stage.data.name) {
-            data.push((*stage.data).clone());
+/// The data sets that something reads, with the fields that are read; those that make epochs first.
+fn data_sets(
+    experiment: &Experiment,
+    stages: &[Stage],
+    evaluations: &[Evaluation],
+) -> Vec<DataSet> {
+    let programs = stages
+        .iter()
+        .flat_map(|stage| [&stage.constant, &stage.step])
+        .chain(evaluations.iter().map(|evaluation| &evaluation.program));
+    let labels = evaluations.iter().map(|evaluation| &evaluation.label);
+    let read: HashSet<&String> = programs
+        .flat_map(|program| &program.fields)
+        .chain(labels)
+        .collect();
+    let mut sets: Vec<&DataSet> = Vec::new();
+    let main = experiment.stages.iter().map(|stage| &*stage.data);
+    for set in main.chain(&experiment.data) {
+        if sets.iter().all(|known| known.name != set.name) {
+            sets.push(set);
         }
     }
-    data
+    sets.into_iter()
+        .map(|set| set.only(|field| read.contains(&format!("{}.{field}", set.name))))
+        .collect()
 }
 
 fn sources(modules: &Modules, experiment: &Experiment) -> Vec<SourceText> {
@@ -306,14 +323,17 @@ impl<'e> Lowering<'e> {
             return Vec::new();
         };
         let networks = self.experiment.networks.iter().zip(&self.answers);
+        // what reads another data set has no label to be held against
+        let own = |field: &String| field.starts_with(&format!("{}.", data.name));
         networks
             .filter_map(|(network, answer)| {
                 let answer = (*answer)?;
                 let nodes = self.closure([answer]);
-                Some(Evaluation {
+                let program = self.program(&nodes, &[], &[answer], Mode::Evaluation);
+                program.fields.iter().all(own).then(|| Evaluation {
                     network: network.name.clone(),
                     data: data.name.clone(),
-                    program: self.program(&nodes, &[], &[answer], Mode::Evaluation),
+                    program,
                     logits: self.names.of(self.shared.of(answer)).to_string(),
                     label: label.clone(),
                     classes,

@@ -4,6 +4,7 @@
 //! primitive operations in the order in which they run, each with the shape of what it gives;
 //! the engine asserts these shapes and infers nothing.
 
+mod data;
 mod in_place;
 mod lower;
 mod names;
@@ -12,6 +13,7 @@ mod reorder;
 mod share;
 mod stage;
 
+pub use data::{Batch, DataSet, DataSource, Field, FieldKind, Transform};
 pub use lower::lower;
 
 use crate::shape::Shape;
@@ -52,72 +54,6 @@ pub struct SourceText {
     pub file: String,
     /// Of its text: FNV-1a, 64 bits, in hexadecimal.
     pub hash: String,
-}
-
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct DataSet {
-    pub name: String,
-    /// The first that is there is taken.
-    pub sources: Vec<DataSource>,
-    /// What a sample consists of after the transforms, `index` excepted.
-    pub fields: Vec<Field>,
-    /// In order.
-    pub transforms: Vec<Transform>,
-    pub batch: Batch,
-    /// The part of the training samples that is kept apart to choose on, if any.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub hold_out: Option<f64>,
-}
-
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
-pub enum DataSource {
-    /// The official binary version: `data_batch_1.bin` … in a folder, relative to the working directory.
-    Cifar10 { path: String },
-    /// The built-in drawn pictures.
-    Shapes { train: u64, test: u64 },
-}
-
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Field {
-    pub name: String,
-    #[serde(with = "serde_yaml::with::singleton_map")]
-    pub kind: FieldKind,
-    /// `[N, 3, 32, 32]`
-    pub shape: Shape,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum FieldKind {
-    /// 32-bit floating point.
-    Real,
-    Bool,
-    /// Integers below a bound.
-    Id(u64),
-    /// Integers below the number of classes.
-    Class(u64),
-}
-
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
-pub enum Transform {
-    /// Bytes to 0…1 if they are bytes, then `(x - mean) / std` for each channel.
-    Normalize {
-        field: String,
-        mean: Vec<f64>,
-        std: Vec<f64>,
-    },
-}
-
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Batch {
-    pub size: u64,
-    /// Whether a last, smaller batch of an epoch is left out of training.
-    pub drop_last: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -45,6 +45,8 @@ pub enum Wants {
     Texts,
     /// A list of pairs of strings; the first of each is not empty.
     Renames,
+    /// What `statistics(…)` gives.
+    Statistics,
 }
 
 /// The arguments of a call, checked; absent where the default holds.
@@ -53,7 +55,7 @@ pub struct Settings {
 }
 
 impl Settings {
-    fn get(&self, name: &str) -> Option<&Value> {
+    pub fn value(&self, name: &str) -> Option<&Value> {
         self.values
             .iter()
             .find(|(n, ..)| *n == name)
@@ -68,45 +70,45 @@ impl Settings {
     }
 
     pub fn text(&self, name: &str) -> Option<String> {
-        match self.get(name)? {
+        match self.value(name)? {
             Value::Str(text) => Some(text.to_string()),
             _ => None,
         }
     }
 
     pub fn int(&self, name: &str) -> Option<u64> {
-        match self.get(name)? {
+        match self.value(name)? {
             Value::Number(n) => u64::try_from(n.as_int()?).ok(),
             _ => None,
         }
     }
 
     pub fn number(&self, name: &str) -> Option<f64> {
-        match self.get(name)? {
+        match self.value(name)? {
             Value::Number(n) => n.as_f64(),
             _ => None,
         }
     }
 
     pub fn bool(&self, name: &str) -> Option<bool> {
-        match self.get(name)? {
+        match self.value(name)? {
             Value::Bool(b) => *b,
             _ => None,
         }
     }
 
     pub fn numbers(&self, name: &str) -> Option<Vec<f64>> {
-        numbers(self.get(name)?)
+        numbers(self.value(name)?)
     }
 
     /// Empty where the list was not given.
     pub fn texts(&self, name: &str) -> Vec<String> {
-        self.get(name).and_then(texts).unwrap_or_default()
+        self.value(name).and_then(texts).unwrap_or_default()
     }
 
     /// Empty where the list was not given.
     pub fn pairs(&self, name: &str) -> Vec<(String, String)> {
-        self.get(name).and_then(pairs).unwrap_or_default()
+        self.value(name).and_then(pairs).unwrap_or_default()
     }
 }
 
@@ -163,6 +165,17 @@ impl Elaborator<'_, '_> {
             self.report(diagnostic);
             return None;
         };
+        Some((found, self.settings(frame, found, args, expr.span)?))
+    }
+
+    /// The arguments of a call of a declared function.
+    pub fn settings(
+        &mut self,
+        frame: &mut Frame,
+        found: &'static Declared,
+        args: &[Arg],
+        span: Span,
+    ) -> Option<Settings> {
         let signature = signature(found);
         let given = args
             .iter()
@@ -172,8 +185,8 @@ impl Elaborator<'_, '_> {
                 span: arg.value.span,
             })
             .collect();
-        let bound = self.bound(&signature, given, expr.span)?;
-        if !self.complete(&signature, &bound, expr.span) {
+        let bound = self.bound(&signature, given, span)?;
+        if !self.complete(&signature, &bound, span) {
             return None;
         }
         let mut values = Vec::new();
@@ -181,8 +194,9 @@ impl Elaborator<'_, '_> {
             let Some(given) = given else { continue };
             if let Err(needs) = parameter.wants.check(&given.value) {
                 let message = format!("`{}` of `{}` {needs}", parameter.name, found.name);
-                let code = match given.value {
-                    Value::Number(_) => Code::E0223,
+                let code = match (parameter.wants, &given.value) {
+                    (Wants::Statistics, _) => Code::E0224,
+                    (_, Value::Number(_)) => Code::E0223,
                     _ => Code::E0224,
                 };
                 let label = match code {
@@ -195,7 +209,7 @@ impl Elaborator<'_, '_> {
             }
             values.push((parameter.name, given.value, given.span));
         }
-        Some((found, Settings { values }))
+        Some(Settings { values })
     }
 
     fn no_declared(
@@ -277,7 +291,7 @@ fn signature(declared: &Declared) -> Signature {
 
 impl Wants {
     /// Why a value does not do, as the end of a sentence.
-    fn check(self, value: &Value) -> Result<(), String> {
+    pub fn check(self, value: &Value) -> Result<(), String> {
         let number = match value {
             Value::Number(n) => n.as_f64(),
             _ => None,
@@ -295,6 +309,7 @@ impl Wants {
             Wants::Positive => {
                 numbers(value).is_some_and(|n| !n.is_empty() && n.iter().all(|x| *x > 0.0))
             }
+            Wants::Statistics => matches!(value, Value::Statistics(_)),
             Wants::Betas => numbers(value)
                 .is_some_and(|n| n.len() == 2 && n.iter().all(|x| (0.0..1.0).contains(x))),
             Wants::Texts => texts(value).is_some_and(|t| t.iter().all(|t| !t.is_empty())),
@@ -311,6 +326,7 @@ impl Wants {
                     numbers(list).iter().flatten().map(f64::to_string).collect();
                 format!("[{}]", list.join(", "))
             }
+            (Wants::Statistics, other) => other.kind().to_string(),
             (_, Value::Number(n)) => format!("{n}"),
             (_, other) => other.kind().to_string(),
         };
@@ -334,6 +350,7 @@ impl Wants {
             Wants::Below(low, high) => format!("a number from {low} to below {high}"),
             Wants::Numbers => "a list of numbers".to_string(),
             Wants::Positive => "a list of numbers above 0".to_string(),
+            Wants::Statistics => "`statistics(…)`".to_string(),
             Wants::Betas => "a pair of numbers from 0 to below 1".to_string(),
             Wants::Texts => "a list of strings".to_string(),
             Wants::Renames => "a list of pairs of strings".to_string(),

@@ -1,6 +1,6 @@
 //! The reference of data sources, transforms, optimizers and files of weights, as Markdown.
 
-use super::data::{SOURCES, TRANSFORMS};
+use super::data::{SOURCES, STATISTICS, TRANSFORMS};
 use super::declared::Declared;
 use super::experiment::{OPTIMIZERS, WEIGHTS};
 use std::fmt::Write;
@@ -16,6 +16,7 @@ pub fn markdown() -> String {
     for (title, table) in [
         ("Sources", SOURCES),
         ("Transforms", TRANSFORMS),
+        ("Constants", STATISTICS),
         ("Optimizers", OPTIMIZERS),
         ("Weights", WEIGHTS),
     ] {

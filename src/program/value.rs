@@ -22,6 +22,8 @@ pub enum Value {
     Record(Rc<Instance>),
     Layer(Rc<Layer>),
     Data(Rc<plan::DataSet>),
+    /// `statistics(…)`
+    Statistics(Rc<Statistics>),
     Optimizer(plan::Optimizer),
     /// A word that only a setting takes: `each_epoch`.
     Word(Rc<str>),
@@ -47,6 +49,7 @@ impl Value {
             Value::Record(_) => "a network with several values",
             Value::Layer(_) => "a layer",
             Value::Data(_) => "a data set",
+            Value::Statistics(_) => "statistics",
             Value::Optimizer(_) => "an optimizer",
             Value::Word(_) => "a word",
             Value::Poison => "something wrong",
@@ -69,6 +72,13 @@ impl Value {
             _ => None,
         }
     }
+}
+
+/// The mean and deviation of a picture's channels.
+#[derive(Debug)]
+pub struct Statistics {
+    pub mean: Vec<f64>,
+    pub std: Vec<f64>,
 }
 
 /// What can be called: an operation, or a model, loss or function of a file.

@@ -2,7 +2,7 @@
 
 use crate::console::percent;
 use crate::constants::{Answers, Constants, Reason};
-use crate::data::{DataSet, Split};
+use crate::data::{DataSet, Feed, Split};
 use crate::evaluate::evaluate;
 use crate::failure::{Failure, Result};
 use crate::interrupt;
@@ -12,9 +12,10 @@ use crate::run_folder::{Results, RunFolder};
 use crate::session::{Session, data_of, students};
 use crate::trainer::{Step, Trainer};
 use indicatif::ProgressBar;
-use kdc::plan::{Plan, Stage, TestTime};
+use kdc::plan::{self, Plan, Stage, TestTime};
 use serde::Serialize;
 use std::collections::BTreeMap;
+use std::rc::Rc;
 use std::time::Instant;
 use tch::{Device, Kind, Tensor};
 
@@ -122,14 +123,15 @@ impl<'a> Run<'a> {
         let student = students(self.plan).next();
         let watch =
             student.and_then(|s| self.plan.evaluations.iter().find(|e| e.network == s.name));
-        let mut trainer = Trainer::new(stage, &data.fields(), self.parameters, watch)?;
+        let feed = Feed::new(data.clone(), self.beside(stage)?, self.seed);
+        let mut trainer = Trainer::new(stage, &feed.fields(), self.parameters, watch)?;
         let constants = self.answers.of_stage(stage, || {
             Constants::new(stage, &mut trainer, &data, self.session.device)
         })?;
         self.say_about(&constants);
         for _ in 0..stage.epochs {
             let epoch = results.epochs + 1;
-            match self.epoch(epoch, &mut trainer, &data, &constants)? {
+            match self.epoch(epoch, &mut trainer, &feed, &constants)? {
                 End::Whole(whole) => {
                     results.epochs = epoch;
                     self.close_epoch(stage, epoch, &whole, &data, results)?;
@@ -153,6 +155,17 @@ impl<'a> Run<'a> {
         Ok(Outcome::Finished)
     }
 
+    /// The data sets that the stage reads besides the one that makes its epochs.
+    fn beside(&self, stage: &Stage) -> Result<Vec<Rc<DataSet>>> {
+        let reads = |set: &plan::DataSet| {
+            let fields = stage.constant.fields.iter().chain(&stage.step.fields);
+            let mut sets = fields.filter_map(|field| field.split_once('.'));
+            set.name != stage.data && sets.any(|(name, _)| name == set.name)
+        };
+        let beside = self.plan.data.iter().filter(|set| reads(set));
+        beside.map(|set| self.session.data(set)).collect()
+    }
+
     fn say_about(&self, constants: &Constants) {
         let line = match constants {
             Constants::Kept(_) => "the teachers' outputs are computed once and kept".to_string(),
@@ -170,23 +183,20 @@ impl<'a> Run<'a> {
         &self,
         epoch: u64,
         trainer: &mut Trainer,
-        data: &DataSet,
+        feed: &Feed,
         constants: &Constants,
     ) -> Result<End> {
         if epoch > 1 {
             tch::manual_seed(derive_seed("epoch", self.seed, epoch) as i64);
         }
         let start = Instant::now();
-        let order = data.shuffled(self.seed, epoch)?;
+        let samples = feed.epoch(epoch)?;
         let on_cpu = self.session.device == Device::Cpu;
         let mut log = EpochLog::default();
-        for step in 0..data.steps() {
-            let from = step * data.batch_size();
-            let size = data.batch_size().min(data.train.samples - from);
-            let index = order.f_narrow(0, from, size)?;
-            let batch = data.train.gather(&index)?;
+        for step in 0..feed.steps() {
+            let (index, batch) = samples.batch(step)?;
             let known = constants.of(&index, &batch, trainer)?;
-            log.add(trainer.step(&batch, &known)?, size);
+            log.add(trainer.step(&batch, &known)?, batch.size);
             // On a GPU reading a loss would wait for it, so it is left for the epoch's end.
             if on_cpu {
                 log.read()?;
@@ -259,7 +269,8 @@ impl<'a> Run<'a> {
     fn accuracies(&self, data: &DataSet, split: &Split) -> Result<BTreeMap<String, f64>> {
         let mut accuracies = BTreeMap::new();
         for evaluation in &self.plan.evaluations {
-            if students(self.plan).any(|s| s.name == evaluation.network) {
+            let student = students(self.plan).any(|s| s.name == evaluation.network);
+            if student && evaluation.data == data.plan.name {
                 let answers = evaluate(evaluation, self.parameters, data, split)?;
                 accuracies.insert(evaluation.network.clone(), answers.accuracy()?);
             }

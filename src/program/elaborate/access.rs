@@ -157,9 +157,6 @@ impl Elaborator<'_, '_> {
         if let Some(field) = data.fields.iter().find(|f| f.name == name.text) {
             return Value::Tensor(self.field(data, field, name.span));
         }
-        if name.text == "index" {
-            return self.not_yet("the field `index`", name.span);
-        }
         let there = || data.fields.iter().map(|f| f.name.as_str());
         let diagnostic = Diagnostic::new(
             Code::E0410,

@@ -22,6 +22,9 @@ impl Elaborator<'_, '_> {
         span: Span,
     ) -> Value {
         let target = match &callee.kind {
+            ExprKind::Name(name) if name == "statistics" => {
+                return self.statistics(frame, args, span);
+            }
             ExprKind::Name(name) => {
                 let given = self.arguments(frame, args);
                 if let Some(value) = self.number_function(name, &given, span) {

@@ -45,7 +45,6 @@ const LATER: [&str; 18] = [
     "linear_decay",
     "ramp",
     "ema",
-    "statistics",
     "group",
     "patience",
     "accuracy",
@@ -73,6 +72,8 @@ pub struct Elaborator<'m, 'f> {
     calls: Vec<DefId>,
     /// Fields of data sets that are in use.
     fields: BTreeMap<String, NodeIndex>,
+    /// The data sets that they belong to.
+    pub data: Vec<crate::plan::DataSet>,
     pub networks: Vec<super::experiment::Network>,
     /// Where weights come from that are not drawn, by the network's name.
     pub origins: Vec<(String, super::experiment::Origin)>,
@@ -196,6 +197,7 @@ impl<'m, 'f> Elaborator<'m, 'f> {
             following: Vec::new(),
             calls: Vec::new(),
             fields: BTreeMap::new(),
+            data: Vec::new(),
             networks: Vec::new(),
             origins: Vec::new(),
             fuel: FUEL,
@@ -321,6 +323,7 @@ impl<'m, 'f> Elaborator<'m, 'f> {
         field: &crate::plan::Field,
         span: Span,
     ) -> NodeIndex {
+        self.uses_data(data, span);
         let name = format!("{}.{}", data.name, field.name);
         if let Some(known) = self.fields.get(&name) {
             return *known;
@@ -336,6 +339,25 @@ impl<'m, 'f> Elaborator<'m, 'f> {
         let index = self.graph.add(node, &[]);
         self.fields.insert(name, index);
         index
+    }
+
+    /// Notes that a data set is in use. Two of one name, from two files, could not be told apart.
+    fn uses_data(&mut self, data: &crate::plan::DataSet, span: Span) {
+        match self.data.iter().find(|known| known.name == data.name) {
+            Some(known) if known == data => {}
+            Some(_) => {
+                let message = format!(
+                    "two data sets of this experiment are called `{}`",
+                    data.name
+                );
+                self.report(
+                    Diagnostic::new(Code::E0202, message)
+                        .at(span, "another one of that name is in use")
+                        .help("`use … as …` renames it here only: give one of them another name in its file"),
+                );
+            }
+            None => self.data.push(data.clone()),
+        }
     }
 
     /// "There is nothing called `x` here", with the nearest name of those that could stand there.

@@ -1,6 +1,7 @@
 //! Experiments: the networks, taps, edges and training of one file, over one graph.
 
 mod compare;
+mod data;
 mod edge;
 mod lint;
 mod mismatch;
@@ -29,6 +30,8 @@ pub struct Experiment {
     /// In source order.
     pub networks: Vec<Network>,
     pub edges: Vec<Edge>,
+    /// The data sets that something reads.
+    pub data: Vec<DataSet>,
     /// In the order in which they run; at least one.
     pub stages: Vec<Stage>,
     /// One run each.
@@ -156,12 +159,16 @@ pub fn compile(modules: &mut Modules, root: ModuleId) -> Option<Rc<Experiment>> 
     let edges = elaborator.edges(&ast);
     let training = elaborator.training(&ast, &edges);
     elaborator.lint(&ast, &edges, training.as_ref());
+    if let Some(training) = &training {
+        elaborator.batches_match(training, &edges);
+    }
     let errors = |d: &Diagnostic| d.severity == crate::diag::Severity::Error;
     let broken = elaborator.modules.diagnostics[before..].iter().any(errors);
     let complete = edges.iter().all(Option::is_some);
     let Elaborator {
         graph,
         networks,
+        data,
         origins,
         ..
     } = elaborator;
@@ -174,6 +181,7 @@ pub fn compile(modules: &mut Modules, root: ModuleId) -> Option<Rc<Experiment>> 
         graph,
         networks,
         edges: edges.into_iter().flatten().collect(),
+        data,
         stages: training.stages,
         seeds: training.seeds,
         origins,

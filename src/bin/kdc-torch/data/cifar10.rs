@@ -2,11 +2,12 @@
 //!
 //! A file is 10,000 records of 3,073 bytes: the label, then 1,024 bytes each of red, green and blue.
 
-use super::source::{Samples, Splits};
+use super::source::{Bytes, Splits};
 use crate::failure::{Failure, Result};
 use std::path::Path;
 
 const CLASSES: u8 = 10;
+const IMAGE: [i64; 3] = [3, 32, 32];
 const PIXELS: usize = 3 * 32 * 32;
 const RECORD: usize = 1 + PIXELS;
 const TRAIN: [&str; 5] = [
@@ -35,16 +36,19 @@ pub fn read(folder: &Path, records: usize) -> Result<Splits> {
             missing.join(", ")
         )));
     }
-    let mut train = Samples::default();
+    let mut train = Bytes::default();
     for name in TRAIN {
         read_file(&folder.join(name), records, &mut train)?;
     }
-    let mut test = Samples::default();
+    let mut test = Bytes::default();
     read_file(&folder.join(TEST), records, &mut test)?;
-    Ok(Splits { train, test })
+    Ok(Splits {
+        train: train.samples(IMAGE)?,
+        test: test.samples(IMAGE)?,
+    })
 }
 
-fn read_file(path: &Path, records: usize, samples: &mut Samples) -> Result<()> {
+fn read_file(path: &Path, records: usize, samples: &mut Bytes) -> Result<()> {
     let bytes = std::fs::read(path)
         .map_err(|e| Failure::Usage(format!("`{}` cannot be read: {e}", path.display())))?;
     let broken = |what: String| {
@@ -86,6 +90,7 @@ fn read_file(path: &Path, records: usize, samples: &mut Samples) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::data::source::Samples;
     use crate::testing::Folder;
 
     const RECORDS: usize = 3;
@@ -103,6 +108,10 @@ mod tests {
         folder
     }
 
+    fn labels(samples: &Samples) -> Vec<i64> {
+        Vec::try_from(samples.column("label").expect("it is there")).unwrap()
+    }
+
     fn refusal(folder: &Folder) -> String {
         let failure = read(&folder.0, RECORDS).err().expect("a broken folder");
         assert_eq!(failure.exit_code(), 2);
@@ -114,13 +123,15 @@ mod tests {
         let folder = folder();
         let splits = read(&folder.0, RECORDS).unwrap();
         assert_eq!(
-            splits.train.labels,
+            labels(&splits.train),
             [0, 1, 2, 1, 2, 3, 2, 3, 4, 3, 4, 5, 4, 5, 6]
         );
-        assert_eq!(splits.test.labels, [5, 6, 7]);
-        assert_eq!(splits.train.images.len(), 15 * PIXELS);
-        assert_eq!(splits.train.images[4 * PIXELS], 11);
-        assert_eq!(splits.test.images[0], 50);
+        assert_eq!(labels(&splits.test), [5, 6, 7]);
+        let (train, test) = (splits.train.column("image"), splits.test.column("image"));
+        let (train, test) = (train.unwrap(), test.unwrap());
+        assert_eq!(train.size(), [15, 3, 32, 32]);
+        assert_eq!(train.int64_value(&[4, 0, 0, 0]), 11);
+        assert_eq!(test.int64_value(&[0, 2, 31, 31]), 50);
     }
 
     #[test]

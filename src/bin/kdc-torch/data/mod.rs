@@ -1,12 +1,19 @@
 //! Data sets: loaded once, resident on the device, batched by index.
 
 mod cifar10;
+mod feed;
+mod recipe;
 mod source;
+
+pub use feed::Feed;
 
 use crate::failure::{Failure, Result};
 use crate::random::{derive_seed, permutation};
-use kdc::plan::{self, FieldKind, Transform};
-use source::{Found, IMAGE, Samples};
+use kdc::plan;
+use kdc::program::data::INDEX;
+use recipe::Recipe;
+use source::{Found, Samples};
+use std::rc::Rc;
 use tch::{Device, Kind, TchError, Tensor};
 
 pub struct DataSet {
@@ -25,22 +32,10 @@ pub struct DataSet {
 
 /// Samples, as they lie on the device.
 pub struct Split {
-    /// In the order of [`DataSet::fields`].
-    columns: Vec<Column>,
+    /// What the source gave, in the recipe's order.
+    columns: Vec<Tensor>,
+    recipe: Rc<Recipe>,
     pub samples: i64,
-}
-
-struct Column {
-    /// Bytes of images, or whole numbers.
-    values: Tensor,
-    /// None for whole numbers.
-    scaling: Option<Scaling>,
-}
-
-/// How bytes become real numbers: to 0…1, then `(x - mean) / std` for each mean and deviation, which are
-/// `[C, 1, 1]`.
-struct Scaling {
-    normalize: Vec<(Tensor, Tensor)>,
 }
 
 /// The samples of one step.
@@ -58,7 +53,8 @@ impl DataSet {
     }
 
     fn new(plan: &plan::DataSet, found: Found, device: Device) -> Result<DataSet> {
-        let upload = |samples| Split::upload(plan, samples, device);
+        let recipe = Rc::new(Recipe::new(plan, device)?);
+        let upload = |samples| Split::upload(&recipe, samples, device);
         let mut train = upload(&found.splits.train)?;
         let test = upload(&found.splits.test)?;
         let hold_out = plan
@@ -106,42 +102,30 @@ impl DataSet {
             self.train.samples as usize,
             derive_seed("shuffle", seed, epoch),
         );
-        Ok(Tensor::f_from_slice(&order)?.f_to_device(self.device)?)
+        self.on_device(&order)
+    }
+
+    fn on_device(&self, index: &[i64]) -> Result<Tensor> {
+        Ok(Tensor::f_from_slice(index)?.f_to_device(self.device)?)
     }
 }
 
 impl Split {
-    fn upload(plan: &plan::DataSet, samples: &Samples, device: Device) -> Result<Split> {
-        let count = samples.labels.len() as i64;
-        let columns = plan
-            .fields
-            .iter()
-            .map(|field| match field.kind {
-                FieldKind::Real => {
-                    let [channels, height, width] = IMAGE;
-                    let images = Tensor::f_from_slice(&samples.images)?;
-                    Ok(Column {
-                        values: images
-                            .f_reshape([count, channels, height, width])?
-                            .f_to_device(device)?,
-                        scaling: Some(Scaling::of(plan, &field.name, device)?),
-                    })
-                }
-                FieldKind::Class(_) | FieldKind::Id(_) => Ok(Column {
-                    values: Tensor::f_from_slice(&samples.labels)?
-                        .f_to_kind(Kind::Int64)?
-                        .f_to_device(device)?,
-                    scaling: None,
-                }),
-                FieldKind::Bool => Err(Failure::Bug(format!(
-                    "no source has the field `{}` of truth values",
-                    field.name
-                ))),
-            })
-            .collect::<Result<_>>()?;
+    fn upload(recipe: &Rc<Recipe>, samples: &Samples, device: Device) -> Result<Split> {
+        let columns = recipe.columns.iter().map(|name| {
+            if name == INDEX {
+                let places = Tensor::f_arange(samples.count, (Kind::Int64, device))?;
+                return Ok(places);
+            }
+            let column = samples.column(name).ok_or_else(|| {
+                Failure::Bug(format!("no source has the field `{name}` of the plan"))
+            })?;
+            Ok(column.f_to_device(device)?)
+        });
         Ok(Split {
-            columns,
-            samples: count,
+            columns: columns.collect::<Result<_>>()?,
+            recipe: recipe.clone(),
+            samples: samples.count,
         })
     }
 
@@ -155,16 +139,19 @@ impl Split {
     }
 
     fn select(&self, index: &[i64]) -> Result<Split> {
-        let columns = self.columns.iter().map(|column| {
-            let index = Tensor::f_from_slice(index)?.f_to_device(column.values.device())?;
-            Ok(Column {
-                values: column.values.f_index_select(0, &index)?,
-                scaling: column.scaling.as_ref().map(Scaling::share),
-            })
+        let samples = index.len() as i64;
+        let columns = self.recipe.columns.iter().zip(&self.columns);
+        let columns = columns.map(|(name, values)| {
+            if name == INDEX {
+                return Ok(values.f_narrow(0, 0, samples)?);
+            }
+            let index = Tensor::f_from_slice(index)?.f_to_device(values.device())?;
+            Ok(values.f_index_select(0, &index)?)
         });
         Ok(Split {
             columns: columns.collect::<Result<_>>()?,
-            samples: index.len() as i64,
+            recipe: self.recipe.clone(),
+            samples,
         })
     }
 
@@ -183,67 +170,13 @@ impl Split {
         size: i64,
         pick: impl Fn(&Tensor) -> std::result::Result<Tensor, TchError>,
     ) -> Result<Batch> {
-        let fields = self.columns.iter().map(|column| {
-            let values = pick(&column.values)?;
-            Ok(match &column.scaling {
-                Some(scaling) => scaling.apply(&values)?,
-                None => values,
-            })
-        });
+        let columns = self.columns.iter().map(pick);
+        let columns = columns.collect::<std::result::Result<_, _>>()?;
         Ok(Batch {
-            fields: fields.collect::<Result<_>>()?,
+            fields: self.recipe.apply(columns)?,
             size,
         })
     }
-}
-
-impl Scaling {
-    fn of(plan: &plan::DataSet, field: &str, device: Device) -> Result<Scaling> {
-        let per_channel = |values: &[f64]| {
-            Tensor::f_from_slice(values)?
-                .f_to_kind(Kind::Float)?
-                .f_reshape([-1, 1, 1])?
-                .f_to_device(device)
-        };
-        let mut normalize = Vec::new();
-        for Transform::Normalize {
-            field: of,
-            mean,
-            std,
-        } in &plan.transforms
-        {
-            if of == field {
-                normalize.push((per_channel(mean)?, per_channel(std)?));
-            }
-        }
-        Ok(Scaling { normalize })
-    }
-
-    /// As torchvision's `ToTensor` and `Normalize` compute and round it.
-    fn apply(&self, bytes: &Tensor) -> std::result::Result<Tensor, TchError> {
-        let mut scaled = bytes.f_to_kind(Kind::Float)?.f_div_scalar_(255.0)?;
-        for (mean, std) in &self.normalize {
-            scaled = scaled.f_sub_(mean)?.f_div_(std)?;
-        }
-        match scaled.device() {
-            Device::Cpu => channels_last(&scaled),
-            _ => Ok(scaled),
-        }
-    }
-
-    fn share(&self) -> Scaling {
-        let both = |(mean, std): &(Tensor, Tensor)| (mean.shallow_clone(), std.shallow_clone());
-        Scaling {
-            normalize: self.normalize.iter().map(both).collect(),
-        }
-    }
-}
-
-/// The same values with the channels of a pixel side by side in memory. Convolutions and pools keep
-/// the order, and libtorch's kernels for the CPU are made for it.
-fn channels_last(images: &Tensor) -> std::result::Result<Tensor, TchError> {
-    let pixels = images.f_permute([0, 2, 3, 1])?.f_contiguous()?;
-    pixels.f_permute([0, 3, 1, 2])
 }
 
 #[cfg(test)]
@@ -260,7 +193,7 @@ mod tests {
         let _alone = alone();
         let data = DataSet::open(&plan(), Device::Cpu).unwrap();
         let batch = data.train.range(0, 2).unwrap();
-        let byte = data.train.columns[0].values.double_value(&[1, 2, 3, 4]) as f32;
+        let byte = data.train.columns[0].double_value(&[1, 2, 3, 4]) as f32;
         let expected = (byte / 255.0 - 0.406f32) / 0.225f32;
         assert_eq!(batch.fields[0].double_value(&[1, 2, 3, 4]) as f32, expected);
         assert_eq!(batch.fields[0].size(), [2, 3, 32, 32]);
@@ -276,9 +209,8 @@ mod tests {
         let apart = data.hold_out.as_ref().unwrap();
         assert_eq!((apart.samples, data.train.samples), (18, 72));
         for i in 0..apart.samples {
-            let image = apart.columns[0].values.get(i);
-            let same =
-                (0..data.train.samples).any(|j| data.train.columns[0].values.get(j) == image);
+            let image = apart.columns[0].get(i);
+            let same = (0..data.train.samples).any(|j| data.train.columns[0].get(j) == image);
             assert!(!same, "{i}");
         }
     }
@@ -316,5 +248,102 @@ mod tests {
         assert_eq!(order(1, 1), order(1, 1));
         assert_ne!(order(1, 1), order(1, 2));
         assert_ne!(order(1, 1), order(2, 1));
+    }
+
+    /// Two views of a picture, one before and one after it is changed, and places.
+    fn fields_plan() -> plan::DataSet {
+        let mut plan = plan();
+        let real = plan.fields[0].clone();
+        let normalize = plan.transforms.remove(0);
+        plan.transforms = vec![
+            plan::Transform::Copy {
+                field: "plain".into(),
+                from: "image".into(),
+            },
+            normalize.clone(),
+            plan::Transform::Copy {
+                field: "twice".into(),
+                from: "image".into(),
+            },
+            plan::Transform::Normalize {
+                field: "twice".into(),
+                mean: vec![0.0, 1.0, 2.0],
+                std: vec![1.0, 2.0, 4.0],
+            },
+        ];
+        for name in ["plain", "twice"] {
+            plan.fields.push(plan::Field {
+                name: name.into(),
+                ..real.clone()
+            });
+        }
+        plan.fields.push(plan::Field {
+            name: "index".into(),
+            kind: plan::FieldKind::Index,
+            shape: kdc::shape::Shape(vec![kdc::shape::Dim::batch()]),
+        });
+        plan
+    }
+
+    #[test]
+    fn a_field_starts_as_what_another_is_at_that_point() {
+        let _alone = alone();
+        let before = DataSet::open(&plan(), Device::Cpu).unwrap();
+        let before = &before.train.range(0, 3).unwrap().fields[0];
+        let data = DataSet::open(&fields_plan(), Device::Cpu).unwrap();
+        let batch = data.train.range(0, 3).unwrap();
+        let [image, _, plain, twice, index] = batch.fields.as_slice() else {
+            panic!("five fields");
+        };
+        assert!(image.equal(before), "a copy changes nothing");
+        let byte = data.train.columns[0].double_value(&[1, 2, 3, 4]) as f32;
+        assert_eq!(plain.double_value(&[1, 2, 3, 4]) as f32, byte / 255.0);
+        let expected = (image.double_value(&[1, 2, 3, 4]) as f32 - 2.0) / 4.0;
+        assert_eq!(twice.double_value(&[1, 2, 3, 4]) as f32, expected);
+        assert_eq!(Vec::<i64>::try_from(index).unwrap(), [0, 1, 2]);
+    }
+
+    #[test]
+    fn places_count_the_samples_that_are_trained_on() {
+        let _alone = alone();
+        let mut plan = fields_plan();
+        plan.hold_out = Some(0.2);
+        let data = DataSet::open(&plan, Device::Cpu).unwrap();
+        let places = data.train.gather(&Tensor::from_slice(&[71i64, 3])).unwrap();
+        let places = Vec::<i64>::try_from(&places.fields[4]).unwrap();
+        assert_eq!(places, [71, 3]);
+    }
+
+    #[test]
+    fn data_sets_beside_go_round_in_orders_of_their_own() {
+        let _alone = alone();
+        let named = |name: &str, train| {
+            let mut plan = fields_plan();
+            plan.name = name.into();
+            plan.sources = vec![plan::DataSource::Shapes { train, test: 10 }];
+            Rc::new(DataSet::open(&plan, Device::Cpu).unwrap())
+        };
+        let feed = Feed::new(named("main", 90), vec![named("other", 40)], 5);
+        assert_eq!(feed.fields()[9], "other.index");
+        let mut seen = Vec::new();
+        for epoch in [1, 2] {
+            let epoch = feed.epoch(epoch).unwrap();
+            for step in 0..feed.steps() {
+                let (index, batch) = epoch.batch(step).unwrap();
+                assert!(batch.fields[4].equal(&index));
+                let places = Vec::<i64>::try_from(&batch.fields[9]).unwrap();
+                assert_eq!(places.len() as i64, batch.size);
+                seen.extend(places);
+            }
+        }
+        assert_eq!(seen.len(), 180);
+        let rounds: Vec<&[i64]> = seen.chunks(40).collect();
+        for round in &rounds[..4] {
+            let mut sorted = round.to_vec();
+            sorted.sort_unstable();
+            assert_eq!(sorted, (0..40).collect::<Vec<i64>>());
+        }
+        assert_ne!(rounds[0], rounds[1]);
+        assert_ne!(rounds[1], rounds[2]);
     }
 }

@@ -6,20 +6,46 @@ use crate::random::Fnv;
 use kdc::data::shapes;
 use kdc::plan::DataSource;
 use std::path::Path;
+use tch::{Kind, Tensor};
 
-/// The size of one image: channels, height, width.
-pub const IMAGE: [i64; 3] = [3, 32, 32];
-
-/// Images one after the other, each channel by channel, and a label for each.
-#[derive(Default)]
+/// Samples as a source gives them, before any transform.
 pub struct Samples {
-    pub images: Vec<u8>,
-    pub labels: Vec<u8>,
+    /// By the field's name: bytes of pictures `[n, C, H, W]`, or whole numbers `[n]`.
+    pub columns: Vec<(String, Tensor)>,
+    pub count: i64,
+}
+
+impl Samples {
+    pub fn column(&self, name: &str) -> Option<&Tensor> {
+        let column = self.columns.iter().find(|(n, _)| n == name);
+        column.map(|(_, values)| values)
+    }
 }
 
 pub struct Splits {
     pub train: Samples,
     pub test: Samples,
+}
+
+/// Pictures of one size one after the other, each channel by channel, and a label for each.
+#[derive(Default)]
+pub struct Bytes {
+    pub images: Vec<u8>,
+    pub labels: Vec<u8>,
+}
+
+impl Bytes {
+    /// The size of a picture is `[channels, height, width]`.
+    pub fn samples(self, [channels, height, width]: [i64; 3]) -> Result<Samples> {
+        let count = self.labels.len() as i64;
+        let images =
+            Tensor::f_from_slice(&self.images)?.f_reshape([count, channels, height, width])?;
+        let labels = Tensor::f_from_slice(&self.labels)?.f_to_kind(Kind::Int64)?;
+        Ok(Samples {
+            columns: vec![("image".into(), images), ("label".into(), labels)],
+            count,
+        })
+    }
 }
 
 /// The samples of the source that was taken.
@@ -28,7 +54,7 @@ pub struct Found {
     /// `cifar10("data/cifar-10-batches-bin")`, and what was tried before.
     pub source: String,
     pub passed_over: Vec<String>,
-    /// FNV-1a, 64 bits, of all images and labels.
+    /// FNV-1a, 64 bits, of all that the source gives.
     pub hash: String,
 }
 
@@ -42,12 +68,12 @@ pub fn find(sources: &[DataSource]) -> Result<Found> {
             }
             DataSource::Cifar10 { path } => cifar10::read(Path::new(path), 10_000)?,
             DataSource::Shapes { train, test } => Splits {
-                train: draw(shapes::Split::Train, *train),
-                test: draw(shapes::Split::Test, *test),
+                train: draw(shapes::Split::Train, *train)?,
+                test: draw(shapes::Split::Test, *test)?,
             },
         };
         return Ok(Found {
-            hash: hash(&splits),
+            hash: hash(&splits)?,
             splits,
             source: describe(source),
             passed_over,
@@ -59,12 +85,13 @@ pub fn find(sources: &[DataSource]) -> Result<Found> {
     )))
 }
 
-fn draw(split: shapes::Split, count: u64) -> Samples {
+fn draw(split: shapes::Split, count: u64) -> Result<Samples> {
     let drawn = shapes::draw(split, count as usize);
-    Samples {
+    let bytes = Bytes {
         images: drawn.images,
         labels: drawn.labels,
-    }
+    };
+    bytes.samples([3, shapes::SIDE as i64, shapes::SIDE as i64])
 }
 
 fn describe(source: &DataSource) -> String {
@@ -74,11 +101,15 @@ fn describe(source: &DataSource) -> String {
     }
 }
 
-fn hash(splits: &Splits) -> String {
+fn hash(splits: &Splits) -> Result<String> {
     let mut hash = Fnv::default();
     for samples in [&splits.train, &splits.test] {
-        hash.write(&samples.images);
-        hash.write(&samples.labels);
+        for (name, values) in &samples.columns {
+            hash.write(name.as_bytes());
+            let mut bytes = vec![0; values.numel() * values.kind().elt_size_in_bytes()];
+            values.f_copy_data_u8(&mut bytes, values.numel())?;
+            hash.write(&bytes);
+        }
     }
-    format!("fnv1a64:{:016x}", hash.finish())
+    Ok(format!("fnv1a64:{:016x}", hash.finish()))
 }

@@ -1,0 +1,80 @@
+//! The batches of a stage: one data set makes the epochs, others go round beside it.
+
+use super::{Batch, DataSet};
+use crate::failure::Result;
+use crate::random::{derive_seed, permutation};
+use std::rc::Rc;
+use tch::Tensor;
+
+pub struct Feed {
+    main: Rc<DataSet>,
+    beside: Vec<Rc<DataSet>>,
+    seed: u64,
+}
+
+/// One epoch's samples, in order.
+pub struct Epoch<'f> {
+    feed: &'f Feed,
+    /// Of the data set that makes the epochs.
+    order: Tensor,
+    /// Of each of the others, as many.
+    beside: Vec<Tensor>,
+}
+
+impl Feed {
+    pub fn new(main: Rc<DataSet>, beside: Vec<Rc<DataSet>>, seed: u64) -> Feed {
+        Feed { main, beside, seed }
+    }
+
+    /// The names of a batch's values, in order: `images.image`.
+    pub fn fields(&self) -> Vec<String> {
+        let all = std::iter::once(&self.main).chain(&self.beside);
+        all.flat_map(|data| data.fields()).collect()
+    }
+
+    /// Of an epoch.
+    pub fn steps(&self) -> i64 {
+        self.main.steps()
+    }
+
+    /// Epochs count from 1.
+    pub fn epoch(&self, epoch: u64) -> Result<Epoch<'_>> {
+        let beside = self.beside.iter().map(|data| self.round(data, epoch));
+        Ok(Epoch {
+            feed: self,
+            order: self.main.shuffled(self.seed, epoch)?,
+            beside: beside.collect::<Result<_>>()?,
+        })
+    }
+
+    /// The epoch's part of endless rounds through a data set, each in an order of its own.
+    fn round(&self, data: &DataSet, epoch: u64) -> Result<Tensor> {
+        let (wanted, there) = (self.main.train.samples as u64, data.train.samples as u64);
+        let purpose = format!("beside {}", data.plan.name);
+        let first = (epoch - 1) * wanted;
+        let rounds = first / there..=(first + wanted) / there;
+        let orders = rounds
+            .flat_map(|round| permutation(there as usize, derive_seed(&purpose, self.seed, round)));
+        let index: Vec<i64> = orders
+            .skip((first % there) as usize)
+            .take(wanted as usize)
+            .collect();
+        data.on_device(&index)
+    }
+}
+
+impl Epoch<'_> {
+    /// The samples of a step, from 0 on, and their places in the data set that makes the epochs.
+    pub fn batch(&self, step: i64) -> Result<(Tensor, Batch)> {
+        let main = &self.feed.main;
+        let from = step * main.batch_size();
+        let size = main.batch_size().min(main.train.samples - from);
+        let index = self.order.f_narrow(0, from, size)?;
+        let mut batch = main.train.gather(&index)?;
+        for (data, order) in self.feed.beside.iter().zip(&self.beside) {
+            let more = data.train.gather(&order.f_narrow(0, from, size)?)?;
+            batch.fields.extend(more.fields);
+        }
+        Ok((index, batch))
+    }
+}
