@@ -24,6 +24,7 @@ pub mod data;
 extern crate alloc;
 
 pub mod diag;
+pub mod format;
 pub mod plan;
 pub mod program;
 pub mod shape;

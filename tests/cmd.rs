@@ -313,3 +313,37 @@ fn explain() {
     let ran = folder.kdc(&["explain", "codes"]);
     assert_eq!(ran.out.lines().count(), kdc::diag::Code::ALL.len());
 }
+
+#[test]
+fn fmt_writes_files_or_says_which_would_change() {
+    let folder = Folder::new("fmt", &[("a.kd", "width=16\n"), ("b.kd", GOOD)]);
+    let checked = folder.kdc(&["fmt", "--check"]);
+    assert_eq!((checked.code, checked.out.as_str()), (1, "a.kd\n"));
+    assert_eq!(checked.err, "1 file would change, of 2 files\n");
+    let diff = folder.kdc(&["fmt", "--diff", "a.kd"]);
+    assert_eq!(diff.code, 0);
+    assert!(
+        diff.out.contains("-width=16\n+width = 16\n"),
+        "{}",
+        diff.out
+    );
+    assert_eq!(folder.kdc(&["fmt"]).err, "1 file changed, of 2 files\n");
+    let again = folder.kdc(&["fmt", "--check"]);
+    assert_eq!(
+        (again.code, again.err.as_str()),
+        (0, "2 files formatted already\n")
+    );
+}
+
+#[test]
+fn fmt_leaves_files_with_syntax_errors_alone() {
+    let folder = Folder::new("fmt-bad", &[("bad.kd", BAD)]);
+    let ran = folder.kdc(&["fmt", "bad.kd"]);
+    assert_eq!(ran.code, 1);
+    assert!(ran.err.contains("E0001"), "{}", ran.err);
+    assert_eq!(
+        std::fs::read_to_string(folder.0.join("bad.kd")).unwrap(),
+        BAD
+    );
+    assert_eq!(folder.kdc(&["fmt", "none.kd"]).code, 2);
+}

@@ -4,6 +4,7 @@
 mod binaries;
 mod cmd;
 mod docs;
+mod format;
 #[cfg(unix)]
 mod handover;
 mod laws;

@@ -55,10 +55,14 @@ const PIECES: [&str; 48] = [
 ];
 
 /// Marsaglia's xorshift: short, and the same on every machine.
-struct Random(u64);
+pub struct Random(u64);
 
 impl Random {
-    fn below(&mut self, limit: usize) -> usize {
+    pub fn new(seed: u64) -> Random {
+        Random(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
+    }
+
+    pub fn below(&mut self, limit: usize) -> usize {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
@@ -68,7 +72,7 @@ impl Random {
 
 /// Without end: take as many as wanted.
 pub fn mutations(text: &str, seed: u64) -> impl Iterator<Item = String> {
-    let mut random = Random(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
+    let mut random = Random::new(seed);
     std::iter::repeat_with(move || {
         let mut chars: Vec<char> = text.chars().collect();
         for _ in 0..=random.below(4) {

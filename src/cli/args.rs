@@ -85,6 +85,14 @@ Examples:
 Examples:
   kdc eval hint.kd")]
     Eval(Eval),
+    /// Write .kd files in the one style
+    #[command(before_long_help = "\
+Examples:
+  kdc fmt                    every .kd file below this folder
+  kdc fmt --check            change nothing; list the files that would change, and exit with 1
+  kdc fmt --diff hint.kd     change nothing; print what would change
+  kdc fmt - < hint.kd        standard input, to standard output")]
+    Fmt(Fmt),
     /// Tell what a code of a message means, or what an operation takes and gives
     #[command(before_long_help = "\
 Examples:
@@ -109,6 +117,21 @@ pub struct Check {
     /// Let warnings fail the check as errors do
     #[arg(short = 'D', long, value_enum, value_name = "WHAT")]
     pub deny: Option<Deny>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct Fmt {
+    /// Files, or folders whose .kd files are meant; `-` is standard input [default: this folder]
+    #[arg(value_name = "PATHS")]
+    pub paths: Vec<PathBuf>,
+
+    /// Change nothing; list the files that would change, and exit with 1 if there are any
+    #[arg(long)]
+    pub check: bool,
+
+    /// Change nothing; print what would change
+    #[arg(long)]
+    pub diff: bool,
 }
 
 #[derive(Clone, Debug, ClapArgs)]

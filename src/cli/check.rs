@@ -64,7 +64,7 @@ fn check(path: &Path) -> Checked {
 }
 
 /// The files that are meant, each once.
-fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, String> {
+pub fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, String> {
     let here = [PathBuf::from(".")];
     let paths = if paths.is_empty() { &here } else { paths };
     let mut files: Vec<PathBuf> = Vec::new();

@@ -6,6 +6,7 @@ mod engine;
 mod exit;
 mod explain;
 pub mod files;
+mod format;
 mod info;
 pub mod output;
 pub mod panic;
@@ -49,6 +50,7 @@ fn run(args: &Args) -> Exit {
         Some(Command::Train(args)) => train::train(args, global),
         Some(Command::Eval(args)) => train::eval(args, global),
         Some(Command::Explain(args)) => explain::run(args),
+        Some(Command::Fmt(args)) => format::run(args, global),
         Some(Command::Info) => info::run(),
         None => {
             output::complain("a command is missing; `kdc --help` lists them");

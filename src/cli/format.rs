@@ -1,0 +1,135 @@
+//! `kdc fmt`.
+
+use super::args::{Fmt, Global, MessageFormat};
+use super::check::files;
+use super::exit::Exit;
+use super::files::{Disk, STDIN, Stdin};
+use super::output::{self, Stream};
+use super::report::Report;
+use super::terminal;
+use crate::source::{Files, Sources};
+use crate::{format, syntax};
+use similar::TextDiff;
+use std::path::{Path, PathBuf};
+
+/// What became of a file.
+enum Formatted {
+    As(String),
+    Already,
+    /// It has syntax errors, which have been printed.
+    Wrong,
+    /// It cannot be read or written, which has been said.
+    Lost,
+}
+
+pub fn run(args: &Fmt, global: &Global) -> Exit {
+    let paths = match files(&args.paths) {
+        Ok(paths) => paths,
+        Err(message) => {
+            output::complain(&message);
+            return Exit::Usage;
+        }
+    };
+    let mut report = Report::new(MessageFormat::Human, terminal::style(global.color));
+    let (mut changed, mut wrong, mut lost) = (0, 0, 0);
+    for path in &paths {
+        match file(path, args, &mut report) {
+            Formatted::As(_) => changed += 1,
+            Formatted::Already => {}
+            Formatted::Wrong => wrong += 1,
+            Formatted::Lost => lost += 1,
+        }
+    }
+    if !global.quiet && !is_stdin(&paths) {
+        output::write(
+            Stream::Err,
+            &summary(args.check, changed, wrong, paths.len()),
+        );
+    }
+    match (lost, wrong, args.check && changed > 0) {
+        (0, 0, false) => Exit::Ok,
+        (0, _, _) => Exit::Errors,
+        _ => Exit::Usage,
+    }
+}
+
+fn is_stdin(paths: &[PathBuf]) -> bool {
+    paths == [PathBuf::from("-")]
+}
+
+fn file(path: &Path, args: &Fmt, report: &mut Report) -> Formatted {
+    let stdin = path == Path::new("-");
+    let (name, text) = match stdin {
+        true => (STDIN.to_string(), Stdin::read().read(Path::new(STDIN))),
+        false => (path.display().to_string(), Disk.read(path)),
+    };
+    let text = match text {
+        Ok(text) => text,
+        Err(reason) => {
+            output::complain(&format!("`{name}` cannot be read: {reason}"));
+            return Formatted::Lost;
+        }
+    };
+    let outcome = formatted(&name, &text, report);
+    if args.diff {
+        if let Formatted::As(new) = &outcome {
+            output::write(Stream::Out, &diff(&name, &text, new));
+        }
+    } else if args.check {
+        if let Formatted::As(_) = outcome {
+            output::write(Stream::Out, &format!("{name}\n"));
+        }
+    } else if stdin {
+        let new = match &outcome {
+            Formatted::As(new) => new,
+            _ => &text,
+        };
+        output::write(Stream::Out, new);
+    } else if let Formatted::As(new) = &outcome
+        && let Err(error) = std::fs::write(path, new)
+    {
+        output::complain(&format!("`{name}` cannot be written: {error}"));
+        return Formatted::Lost;
+    }
+    outcome
+}
+
+fn formatted(name: &str, text: &str, report: &mut Report) -> Formatted {
+    let mut sources = Sources::default();
+    let id = sources.add(name.to_owned(), None, text);
+    match format::format(sources.get(id)) {
+        Some(new) if new == text => Formatted::Already,
+        Some(new) => Formatted::As(new),
+        None => {
+            let diagnostics = syntax::parse(sources.get(id)).diagnostics;
+            report.add(&diagnostics, &sources);
+            Formatted::Wrong
+        }
+    }
+}
+
+fn diff(name: &str, old: &str, new: &str) -> String {
+    let diff = TextDiff::from_lines(old, new);
+    let mut unified = diff.unified_diff();
+    unified.header(name, name).to_string()
+}
+
+fn summary(check: bool, changed: usize, wrong: usize, all: usize) -> String {
+    let count = |n: usize| format!("{n} file{}", if n == 1 { "" } else { "s" });
+    let mut parts = Vec::new();
+    match (changed, check) {
+        (0, _) => {}
+        (n, true) => parts.push(format!("{} would change", count(n))),
+        (n, false) => parts.push(format!("{} changed", count(n))),
+    }
+    if wrong > 0 {
+        parts.push(format!(
+            "{} left as it is, for its syntax errors",
+            count(wrong)
+        ));
+    }
+    match parts.is_empty() {
+        true => format!("{} formatted already\n", count(all)),
+        false => format!("{}, of {}\n", parts.join(", "), count(all)),
+    }
+}

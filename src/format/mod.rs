@@ -1,0 +1,36 @@
+//! One style for `.kd` texts.
+//!
+//! Where lines break is the author's choice; what stands between words, how lines are indented and which columns
+//! line up is not. The words themselves and the comments stay as they are and in their order, so that
+//! formatting changes no meaning and loses nothing.
+//!
+//! - Four blanks for each brace. In brackets that something follows on their line, lines start behind the bracket.
+//! - A line that goes on with `->` stands below the first `->` of its statement, else four blanks further in.
+//! - In statements of one kind that follow each other, `=`, the values of settings, and an edge's `~>`, `by`
+//!   and `weight` stand below each other.
+//! - At most one blank line, and none at a block's start or end.
+
+mod columns;
+mod lines;
+mod spacing;
+mod tokens;
+mod write;
+
+use crate::source::SourceFile;
+use crate::syntax;
+
+/// The text in the one style. None if it cannot be read: what is wrong is said by `check`.
+pub fn format(source: &SourceFile) -> Option<String> {
+    if !syntax::parse(source).diagnostics.is_empty() {
+        return None;
+    }
+    let text = source.text.trim_start_matches('\u{feff}');
+    let tokens = tokens::tokens(text);
+    let lines = lines::lines(&tokens);
+    let extra = columns::extra_blanks(&tokens, &lines);
+    let written = write::write(&tokens, &lines, &extra);
+    Some(match text.contains("\r\n") {
+        true => written.replace('\n', "\r\n"),
+        false => written,
+    })
+}
