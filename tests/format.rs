@@ -24,8 +24,9 @@ fn meaning(text: &str) -> String {
 }
 
 fn comments(text: &str) -> Vec<&str> {
+    // A lone carriage return ends a line, too.
     let lines = text
-        .lines()
+        .split(['\n', '\r'])
         .filter_map(|line| line.find("//").map(|at| line[at..].trim_end()));
     lines.collect()
 }

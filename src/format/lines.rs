@@ -58,15 +58,12 @@ pub fn lines(tokens: &[Token]) -> Vec<Line> {
             .position(|token| token.line_ends > 0);
         let end = next.map_or(tokens.len(), |next| start + 1 + next);
         let first = &tokens[start];
-        let after_open = last_code.is_some_and(|last| opened(None, &tokens[last]).is_some());
-        let starts_file = start == 0;
+        let before = start.checked_sub(1).map(|before| &tokens[before]);
+        let at_start = before.is_none_or(|before| opened(None, before).is_some());
         lines.push(Line {
             part: part(tokens, start, end, last_code, open.last()),
             block: block(&open),
-            blank_above: first.line_ends > 1
-                && !starts_file
-                && !closes(first)
-                && !(after_open && last_code == start.checked_sub(1)),
+            blank_above: first.line_ends > 1 && !(at_start || closes(first)),
             tokens: start..end,
         });
         for at in start..end {
