@@ -9,7 +9,7 @@ use super::{
 };
 use super::{in_place, reorder};
 use crate::program::experiment::{Experiment, Learning, Origin, depends};
-use crate::program::graph::{Graph, NodeIndex, Owner, ParameterId, What};
+use crate::program::graph::{Graph, NodeIndex, Owner, ParameterId, Start, What};
 use crate::program::load::Modules;
 use crate::program::value::Value;
 use crate::shape::Dim;
@@ -163,7 +163,7 @@ impl<'e> Lowering<'e> {
             .collect()
     }
 
-    fn role(&self, owner: &Owner) -> Option<Role> {
+    pub(super) fn role(&self, owner: &Owner) -> Option<Role> {
         let Owner::Network(name) = owner else {
             return None;
         };
@@ -278,9 +278,16 @@ impl<'e> Lowering<'e> {
                 },
                 shape: parameter.shape.clone(),
                 init: parameter.init.clone(),
+                then: parameter.then.map(|start| self.start(start)),
             }
         };
         order.into_iter().map(parameter).collect()
+    }
+
+    /// What drawn values go through.
+    fn start(&self, start: Start) -> Program {
+        let nodes = self.closure([start.value]);
+        self.program(&nodes, &[], &[start.value], Mode::Evaluation)
     }
 
     fn networks(&self, modules: &Modules) -> Vec<Network> {

@@ -10,11 +10,13 @@ mod lower;
 mod names;
 mod prune;
 mod reorder;
+mod samples;
 mod share;
 mod stage;
 
 pub use data::{Batch, DataSet, DataSource, Field, FieldKind, Transform};
 pub use lower::lower;
+pub use samples::SAMPLES;
 
 use crate::shape::Shape;
 use serde::{Deserialize, Serialize};
@@ -134,6 +136,10 @@ pub struct Parameter {
     pub shape: Shape,
     #[serde(with = "serde_yaml::with::singleton_map")]
     pub init: Init,
+    /// Operations that the drawn values, its only field, go through to its only output before they are the
+    /// start.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub then: Option<Program>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -141,7 +147,7 @@ pub struct Parameter {
 pub enum ParameterKind {
     /// Of a network.
     Weight,
-    /// Batch norm's running statistics: saved, never trained.
+    /// Batch norm's running statistics, and states: saved, never trained.
     Buffer,
     /// Of a tap or a loss: trained, kept in checkpoints, never exported.
     Auxiliary,
@@ -156,6 +162,11 @@ pub enum Init {
         bound: f64,
     },
     Normal {
+        mean: f64,
+        std: f64,
+    },
+    /// The same between -2 and 2, by PyTorch's `trunc_normal_`.
+    TruncNormal {
         mean: f64,
         std: f64,
     },
@@ -244,6 +255,9 @@ pub struct Stage {
     /// Students, auxiliary layers and losses; its outputs are the edges' losses.
     pub step: Program,
     pub edges: Vec<EdgeLoss>,
+    /// What states become after each step of the optimizer, in this order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub updates: Vec<Update>,
     /// What was declared but is not computed in training, because no edge reaches it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub pruned: Vec<Pruned>,
@@ -302,6 +316,19 @@ pub struct EdgeLoss {
     /// The output of the `step` program that is its loss.
     pub value: String,
     pub weight: f64,
+}
+
+/// Another value for a state, as the step computed it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Update {
+    /// Among [`Plan::parameters`].
+    pub state: String,
+    /// The output of the `step` program that names the rows to change; all rows if there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rows: Option<String>,
+    /// The output of the `step` program that they become.
+    pub value: String,
 }
 
 /// How a network is measured: its program runs in evaluation mode over the test (or held-out) samples.

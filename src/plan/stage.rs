@@ -2,9 +2,10 @@
 
 use super::lower::{Lowering, Mode};
 use super::prune::pruned;
-use super::{EdgeLoss, Stage};
+use super::{EdgeLoss, Role, Stage, Update};
+use crate::program::elaborate;
 use crate::program::experiment;
-use crate::program::graph::{NodeIndex, What};
+use crate::program::graph::{NodeIndex, ParameterId, What};
 use crate::program::load::Modules;
 use std::collections::{BTreeSet, HashSet};
 
@@ -13,21 +14,29 @@ impl Lowering<'_> {
         let experiment = self.experiment;
         let edges = || stage.edges.iter().map(|at| &experiment.edges[*at]);
         let losses: Vec<NodeIndex> = edges().map(|edge| edge.loss).collect();
-        let needed = self.closure(losses.iter().copied());
+        let updates = self.updates(&losses);
+        let updated = updates
+            .iter()
+            .flat_map(|u| u.index.into_iter().chain([u.value]));
+        let outputs: Vec<NodeIndex> = losses.iter().copied().chain(updated).collect();
+        let needed = self.closure(outputs.iter().copied());
         let is_constant = |node: &NodeIndex| self.constant.contains(node);
         let step: Vec<NodeIndex> = needed.iter().copied().filter(|n| !is_constant(n)).collect();
         // constants that the step reads
         let read: BTreeSet<NodeIndex> = step
             .iter()
             .flat_map(|node| self.graph.operands(*node))
-            .map(|operand| self.shared.of(operand))
+            .chain(outputs.iter().copied())
+            .map(|read| self.shared.of(read))
             .filter(is_constant)
             .collect();
         let read: Vec<NodeIndex> = read.into_iter().collect();
         let constant = self.closure(read.iter().copied());
         // fields that only the teacher reads are not fields of the step
-        let step_reads: HashSet<NodeIndex> =
-            step.iter().flat_map(|n| self.graph.operands(*n)).collect();
+        let step_reads: HashSet<NodeIndex> = (step.iter())
+            .flat_map(|n| self.graph.operands(*n))
+            .chain(outputs.iter().copied())
+            .collect();
         let step: Vec<NodeIndex> = step
             .into_iter()
             .filter(|n| {
@@ -44,13 +53,51 @@ impl Lowering<'_> {
             test: stage.test,
             learns: self.learns(stage),
             constant: self.program(&constant, &[], &read, training),
-            step: self.program(&step, &read, &losses, training),
+            step: self.program(&step, &read, &outputs, training),
             edges: edges().map(|edge| self.edge(modules, edge)).collect(),
+            updates: updates.iter().map(|u| self.update(u)).collect(),
             pruned: experiment
                 .networks
                 .iter()
                 .flat_map(|network| pruned(self.graph, &self.names, network, &computed))
                 .collect(),
+        }
+    }
+
+    /// Those of the states that the losses, or the updates themselves, read and no teacher owns.
+    fn updates(&self, losses: &[NodeIndex]) -> Vec<&elaborate::Update> {
+        let learning = |update: &&elaborate::Update| {
+            let owner = &self.graph.parameter(update.state).owner;
+            self.role(owner) != Some(Role::Teacher)
+        };
+        let all: Vec<_> = self.experiment.updates.iter().filter(learning).collect();
+        let mut wanted = losses.to_vec();
+        loop {
+            let read = self.closure(wanted.iter().copied()).into_iter();
+            let read: HashSet<ParameterId> = read
+                .flat_map(|node| self.graph.own_parameters(node).collect::<Vec<_>>())
+                .collect();
+            let due: Vec<_> = (all.iter().copied())
+                .filter(|update| read.contains(&update.state))
+                .collect();
+            let before = wanted.len();
+            wanted = losses.to_vec();
+            wanted.extend(
+                due.iter()
+                    .flat_map(|u| u.index.into_iter().chain([u.value])),
+            );
+            if wanted.len() == before {
+                return due;
+            }
+        }
+    }
+
+    fn update(&self, update: &elaborate::Update) -> Update {
+        let name = |node: NodeIndex| self.names.of(self.shared.of(node)).to_string();
+        Update {
+            state: self.graph.parameter(update.state).name.clone(),
+            rows: update.index.map(name),
+            value: name(update.value),
         }
     }
 

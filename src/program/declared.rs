@@ -1,6 +1,7 @@
 //! Calls that declare something instead of computing a tensor: data sources, transforms, optimizers.
 
 use super::elaborate::{Elaborator, Frame, Signature, Slot};
+use super::number::Number;
 use super::value::{Given, Value};
 use crate::diag::suggest::{listed, nearest};
 use crate::diag::{Code, Diagnostic};
@@ -35,6 +36,8 @@ pub enum Wants {
     /// At least the first, less than the second.
     Below(f64, f64),
     Bool,
+    /// Any that is finite.
+    Number,
     /// A list of numbers, one for each channel.
     Numbers,
     /// A list of numbers above zero.
@@ -192,7 +195,8 @@ impl Elaborator<'_, '_> {
         let mut values = Vec::new();
         for (parameter, given) in found.parameters.iter().zip(bound.parameters) {
             let Some(given) = given else { continue };
-            if let Err(needs) = parameter.wants.check(&given.value) {
+            let open = self.is_open(&given.value);
+            if let (Err(needs), false) = (parameter.wants.check(&given.value), open) {
                 let message = format!("`{}` of `{}` {needs}", parameter.name, found.name);
                 let code = match (parameter.wants, &given.value) {
                     (Wants::Statistics, _) => Code::E0224,
@@ -210,6 +214,15 @@ impl Elaborator<'_, '_> {
             values.push((parameter.name, given.value, given.span));
         }
         Some(Settings { values })
+    }
+
+    /// Whether whoever uses the model or loss that is being checked decides the value.
+    fn is_open(&self, value: &Value) -> bool {
+        match value {
+            Value::Number(Number::Unknown) => true,
+            Value::Number(Number::Symbolic { .. }) => self.checking_alone,
+            _ => false,
+        }
     }
 
     fn no_declared(
@@ -305,6 +318,7 @@ impl Wants {
             },
             Wants::Above(low, high) => number.is_some_and(|x| x > low && x <= high),
             Wants::Below(low, high) => number.is_some_and(|x| x >= low && x < high),
+            Wants::Number => number.is_some_and(f64::is_finite),
             Wants::Numbers => numbers(value).is_some_and(|n| !n.is_empty()),
             Wants::Positive => {
                 numbers(value).is_some_and(|n| !n.is_empty() && n.iter().all(|x| *x > 0.0))
@@ -348,6 +362,7 @@ impl Wants {
                 format!("a number of at least {low}")
             }
             Wants::Below(low, high) => format!("a number from {low} to below {high}"),
+            Wants::Number => "a number".to_string(),
             Wants::Numbers => "a list of numbers".to_string(),
             Wants::Positive => "a list of numbers above 0".to_string(),
             Wants::Statistics => "`statistics(…)`".to_string(),

@@ -67,8 +67,19 @@ pub struct Parameter {
     pub owner: Owner,
     pub shape: Shape,
     pub init: Init,
+    /// What the drawn values go through.
+    pub then: Option<Start>,
+    /// Never trained: batch norm's running statistics, and states.
     pub buffer: bool,
     pub span: Span,
+}
+
+/// A formula between the drawn values and the start.
+#[derive(Clone, Copy, Debug)]
+pub struct Start {
+    /// The node that stands for what was drawn.
+    pub drawn: NodeIndex,
+    pub value: NodeIndex,
 }
 
 #[derive(Default)]

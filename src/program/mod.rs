@@ -6,6 +6,7 @@ pub mod elaborate;
 pub mod experiment;
 pub mod foreign;
 pub mod graph;
+pub mod initial;
 pub mod library;
 pub mod load;
 pub mod number;

@@ -1,16 +1,17 @@
-//! The reference of data sources, transforms, optimizers and files of weights, as Markdown.
+//! The reference of data sources, transforms, optimizers, starts and files of weights, as Markdown.
 
 use super::data::{SOURCES, STATISTICS, TRANSFORMS};
 use super::declared::Declared;
 use super::experiment::{OPTIMIZERS, WEIGHTS};
+use super::initial::INITIALISERS;
 use std::fmt::Write;
 
 /// The text of `docs/data.md`.
 pub fn markdown() -> String {
     let mut text = String::from(
-        "# Data, optimizers and weights\n\n\
-         What can stand in a `data` pipeline, what `optimizer:` takes, and what can stand after `from`. This \
-         page is generated from the tables that the checker uses.\n\n\
+        "# Data, optimizers, weights and starts\n\n\
+         What can stand in a `data` pipeline, what `optimizer:` takes, what can stand after `from`, and how a \
+         `param` or `state` starts. This page is generated from the tables that the checker uses.\n\n\
          Arguments are given by name; those marked *positional* may stand without it.\n",
     );
     for (title, table) in [
@@ -19,6 +20,7 @@ pub fn markdown() -> String {
         ("Constants", STATISTICS),
         ("Optimizers", OPTIMIZERS),
         ("Weights", WEIGHTS),
+        ("Starts", INITIALISERS),
     ] {
         let _ = write!(text, "\n## {title}\n");
         for declared in table {
@@ -29,11 +31,10 @@ pub fn markdown() -> String {
 }
 
 fn entry(text: &mut String, declared: &Declared) {
-    let _ = write!(
-        text,
-        "\n### `{}`\n\n{}\n\n| Argument | Takes | Needed | Meaning |\n|---|---|---|---|\n",
-        declared.name, declared.doc
-    );
+    let _ = write!(text, "\n### `{}`\n\n{}\n", declared.name, declared.doc);
+    if !declared.parameters.is_empty() {
+        text.push_str("\n| Argument | Takes | Needed | Meaning |\n|---|---|---|---|\n");
+    }
     for parameter in declared.parameters {
         let _ = writeln!(
             text,

@@ -37,6 +37,7 @@ pub struct Options {
 /// Times steps of the first stage and gives the images per second. Teachers are as they are initialised,
 /// which is as fast as trained ones.
 pub fn images_per_second(session: &Session, plan: &Plan, options: &Options) -> Result<f64> {
+    let plan = &session.with_samples(plan)?;
     let mut stage = plan
         .stages
         .first()

@@ -1,6 +1,7 @@
 //! The parameters and buffers of a run: an ordered table, and how they start.
 
 use crate::failure::{Failure, Result};
+use crate::interpreter::Executable;
 use crate::random::{Fnv, derive_seed};
 use kdc::plan::{Init, Parameter, Plan, Program, Role, Weights};
 use kdc::shape::Shape;
@@ -96,6 +97,14 @@ impl Parameters {
             device,
             absent,
         })
+    }
+
+    fn none(device: Device) -> Parameters {
+        Parameters {
+            entries: Vec::new(),
+            index: HashMap::new(),
+            device,
+        }
     }
 
     pub fn get(&self, name: &str) -> Option<&Tensor> {
@@ -254,11 +263,48 @@ fn zeros(parameter: &Parameter) -> Result<Tensor> {
 fn draw(parameter: &Parameter) -> Result<Tensor> {
     let size = size_of(parameter)?;
     let mut tensor = Tensor::f_empty(size.as_slice(), (Kind::Float, Device::Cpu))?;
-    Ok(match parameter.init {
+    let drawn = match parameter.init {
         Init::Uniform { bound } => tensor.f_uniform_(-bound, bound)?,
         Init::Normal { mean, std } => tensor.f_normal_(mean, std)?,
+        Init::TruncNormal { mean, std } => trunc_normal(tensor, mean, std)?,
         Init::Constant(value) => tensor.f_fill_(value)?,
-    })
+    };
+    match &parameter.then {
+        Some(then) => after(then, &drawn),
+        None => Ok(drawn),
+    }
+}
+
+/// `torch.nn.init.trunc_normal_` between its default bounds, bit for bit.
+fn trunc_normal(mut tensor: Tensor, mean: f64, std: f64) -> Result<Tensor> {
+    let (low, high) = (-2.0, 2.0);
+    let share_below = |x: f64| -> Result<f64> {
+        let erf = Tensor::from((x - mean) / std / 2f64.sqrt()).f_erf()?;
+        Ok((1.0 + erf.f_double_value(&[])?) / 2.0)
+    };
+    let drawn = tensor
+        .f_uniform_(
+            2.0 * share_below(low)? - 1.0,
+            2.0 * share_below(high)? - 1.0,
+        )?
+        .f_erfinv_()?
+        .f_mul_scalar_(std * 2f64.sqrt())?
+        .f_add_scalar_(mean)?
+        .f_clamp_(low, high)?;
+    Ok(drawn)
+}
+
+/// What drawn values become.
+fn after(then: &Program, drawn: &Tensor) -> Result<Tensor> {
+    let none = Parameters::none(drawn.device());
+    let mut program = Executable::new(then, &then.fields, &none)?;
+    let mut values = program.run(&[drawn], 1)?;
+    match (values.pop(), values.pop()) {
+        (Some(value), None) => Ok(value.f_contiguous()?),
+        _ => Err(Failure::Bug(
+            "the plan starts a parameter by no single value".into(),
+        )),
+    }
 }
 
 /// The parameter's tensor from a file's, whose shape must be the plan's: libtorch would broadcast.
@@ -355,6 +401,33 @@ mod tests {
             assert!(tensor.equal(&golden(&format!("init.{name}"))), "{own}");
         }
         assert!(next.equal(&golden("init.next")));
+    }
+
+    #[test]
+    fn params_and_states_start_as_pytorch_draws_them() {
+        let _alone = alone();
+        let (parameters, _) = drawn(&format!(
+            "use \"data.kd\"::images
+            model Net() {{
+                input image: [N, 3, 32, 32]
+                param token: [1, 1, 48] = trunc_normal(0.02)
+                param wide: [5, 7] = trunc_normal(2, mean: 0.5)
+                param spread: [4, 3] = normal(0.5, mean: -1)
+                param even: [9] = uniform(0.3)
+                state bank: [6, 4] = normal -> l2norm
+                state count: [] = -1
+                own = sum(token) + sum(wide) + sum(spread) + sum(even) + sum(bank) + count
+                output logits = (image -> flatten -> linear(10)) + own
+            }}
+            student net = Net()
+            edge ce: images.label ~> net.logits by cross_entropy{TRAIN}"
+        ));
+        for name in ["token", "wide", "spread", "even", "bank"] {
+            let (own, expected) = (format!("net.{name}"), golden(&format!("starts.{name}")));
+            assert!(parameters.get(&own).unwrap().equal(&expected), "{name}");
+        }
+        let count = parameters.get("net.count").unwrap();
+        assert!(count.equal(&Tensor::from(-1f32)));
     }
 
     #[test]

@@ -24,6 +24,7 @@ pub fn eval(session: &Session, plan: &Plan) -> Result<()> {
 pub fn of_seed(session: &Session, plan: &Plan, seed: u64) -> Result<String> {
     let folder = RunFolder::of(&session.runs, plan, seed);
     let weights = saved_weights(session, plan, &folder)?;
+    let plan = &session.with_samples(plan)?;
     let parameters = Parameters::loaded(plan, session.device, &weights)?;
     tables(session, plan, &parameters)
 }

@@ -160,6 +160,14 @@ impl Session {
         Ok(data)
     }
 
+    /// The plan with the number of training samples that its first data set has.
+    pub fn with_samples(&self, plan: &Plan) -> Result<Plan> {
+        Ok(match plan.data.first() {
+            Some(data) => plan.with_samples(self.data(data)?.train.samples as u64),
+            None => plan.clone(),
+        })
+    }
+
     fn train_seed(
         &self,
         plan: &Plan,
@@ -177,6 +185,7 @@ impl Session {
             plan.experiment, record.device
         ));
 
+        let plan = &self.with_samples(plan)?;
         let parameters = Parameters::new(plan, seed, self.device, teachers)?;
         for stage in &plan.stages {
             require_all(&parameters, &stage.constant)?;

@@ -5,7 +5,7 @@ use crate::failure::{Failure, Result};
 use crate::interpreter::Executable;
 use crate::optimizer::Optimizer;
 use crate::parameters::Parameters;
-use kdc::plan::{Evaluation, Stage};
+use kdc::plan::{self, Evaluation, Stage};
 use tch::{Kind, Tensor, no_grad_guard};
 
 pub struct Trainer {
@@ -15,8 +15,16 @@ pub struct Trainer {
     edges: Vec<(usize, f64)>,
     watched: Option<Watched>,
     optimizer: Optimizer,
+    updates: Vec<Update>,
     /// The names of the parameters that learn, in the optimizer's order.
     learns: Vec<String>,
+}
+
+/// What a state becomes, by places among the outputs of `step`.
+struct Update {
+    state: Tensor,
+    rows: Option<usize>,
+    value: usize,
 }
 
 /// Logits that the step computes anyway, and the labels that say what they should be.
@@ -63,6 +71,10 @@ impl Trainer {
             })?;
             Ok((place, edge.weight))
         });
+        let updates = stage
+            .updates
+            .iter()
+            .map(|u| Update::new(u, stage, parameters));
         let inputs = [fields, &stage.constant.outputs].concat();
         let mut program = stage.step.clone();
         let watched = watch.and_then(|evaluation| {
@@ -80,6 +92,7 @@ impl Trainer {
             watched,
             edges: edges.collect::<Result<_>>()?,
             optimizer: Optimizer::new(&stage.optimizer, learning.collect::<Result<_>>()?),
+            updates: updates.collect::<Result<_>>()?,
             learns: stage.learns.clone(),
         })
     }
@@ -98,6 +111,7 @@ impl Trainer {
         let total = self.total(&outputs)?;
         let gradients = self.gradients(&total)?;
         self.optimizer.step(&gradients)?;
+        self.update(&outputs)?;
         let losses = self
             .edges
             .iter()
@@ -113,6 +127,25 @@ impl Trainer {
             losses: Tensor::f_stack(&losses, 0)?,
             right: right.transpose()?,
         })
+    }
+
+    /// Gives the states their new values, all as the forward pass computed them: one may be another's old
+    /// value.
+    fn update(&self, outputs: &[Tensor]) -> Result<()> {
+        let _no_grad = no_grad_guard();
+        let values = self
+            .updates
+            .iter()
+            .map(|u| outputs[u.value].f_detach_copy());
+        let values = values.collect::<std::result::Result<Vec<_>, _>>()?;
+        for (update, value) in self.updates.iter().zip(&values) {
+            let mut state = update.state.shallow_clone();
+            match update.rows {
+                Some(rows) => state.f_index_copy_(0, &outputs[rows], value).map(drop)?,
+                None => state.f_copy_(value)?,
+            }
+        }
+        Ok(())
     }
 
     fn total(&self, outputs: &[Tensor]) -> Result<Tensor> {
@@ -146,12 +179,39 @@ impl Trainer {
     }
 }
 
+impl Update {
+    fn new(update: &plan::Update, stage: &Stage, parameters: &Parameters) -> Result<Update> {
+        let place = |value: &String| {
+            let place = stage.step.outputs.iter().position(|o| o == value);
+            place.ok_or_else(|| {
+                let state = &update.state;
+                Failure::Bug(format!(
+                    "the plan does not compute `{value}`, which updates `{state}`"
+                ))
+            })
+        };
+        let state = parameters.get(&update.state).ok_or_else(|| {
+            let state = &update.state;
+            Failure::Bug(format!(
+                "the plan updates `{state}`, which it does not declare"
+            ))
+        })?;
+        Ok(Update {
+            state: state.shallow_clone(),
+            rows: update.rows.as_ref().map(place).transpose()?,
+            value: place(&update.value)?,
+        })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::testing::{STUDENT, alone, data, parameters, plan};
     use kdc::plan::{Plan, Program};
     use kdc::shape::Dim;
+    use std::collections::HashMap;
+    use tch::Device;
 
     #[test]
     fn the_teacher_stays_as_it_is_and_the_others_learn() {
@@ -177,6 +237,59 @@ mod tests {
         for ((name, before), (_, after)) in learned.zip(now) {
             assert!(!before.equal(&after), "{name}");
         }
+    }
+
+    #[test]
+    fn states_take_the_values_of_the_forward_pass() {
+        let _alone = alone();
+        let plan = plan(
+            "use \"data.kd\"::images
+            loss remembering(logits: [N, C], index: id(M)) {
+                state steps: [] = 0
+                state left: [2] = 1
+                state right: [2] = 2
+                state bank: [M, C] = -7
+                update steps = steps + 1
+                update left = right
+                update right = left
+                update bank[index] = logits
+                output mean((logits - bank[index])^2) + sum(left) / sum(right) + steps
+            }
+            model Net() {
+                input image: [N, 3, 32, 32]
+                output logits = image -> flatten -> linear(10)
+            }
+            student net = Net()
+            edge own: images.index ~> net.logits by remembering
+            train on images { epochs: 1, optimizer: sgd(lr: 0.01), seed: 42 }",
+        );
+        let data = data(&plan);
+        let plan = plan.with_samples(data.train.samples as u64);
+        let parameters = Parameters::new(&plan, 3, Device::Cpu, &HashMap::new()).unwrap();
+        let own = |name: &str| parameters.get(&format!("own.{name}")).unwrap().copy();
+        let number = |name: &str| own(name).double_value(&[0]);
+        let stage = &plan.stages[0];
+        let mut trainer = Trainer::new(stage, &data.fields(), &parameters, None).unwrap();
+        assert_eq!(own("bank").size(), [90, 10]);
+        // what the swapped states and the counter add in each step
+        for (rows, added) in [([4i64, 80], 0.5), ([80, 5], 2.0 + 1.0)] {
+            let weights = parameters.of_network("net").unwrap();
+            let batch = data.train.gather(&Tensor::from_slice(&rows)).unwrap();
+            let index = Tensor::from_slice(&rows);
+            let before = own("bank").index_select(0, &index);
+            let loss = trainer.step(&batch, &[]).unwrap().losses;
+            // the logits of the pass, before the optimizer's step
+            let flat = batch.fields[0].flatten(1, -1);
+            let logits = flat.linear(&weights[0].1, Some(&weights[1].1));
+            let expected = (&logits - before).square().mean(tch::Kind::Float) + added;
+            assert!(loss.allclose(&expected.unsqueeze(0), 1e-5, 1e-6, false));
+            let kept = own("bank").index_select(0, &index);
+            assert!(kept.allclose(&logits, 1e-5, 1e-6, false));
+        }
+        assert_eq!(own("steps").double_value(&[]), 2.0);
+        assert_eq!((number("left"), number("right")), (1.0, 2.0));
+        let untouched = own("bank").eq(-7.0).sum(tch::Kind::Int64);
+        assert_eq!(untouched.int64_value(&[]), 87 * 10);
     }
 
     #[test]

@@ -15,7 +15,7 @@ use super::load::DefId;
 use super::ops::{Element, Tensor};
 use super::value::{Statistics, Value};
 use crate::diag::{Applicability, Code, Diagnostic, Edit};
-use crate::plan::{Batch, DataSet, Field, FieldKind};
+use crate::plan::{Batch, DataSet, Field, FieldKind, SAMPLES};
 use crate::shape::{Dim, Shape};
 use crate::source::Span;
 use crate::syntax::ast::{self, Expr, ExprKind};
@@ -33,7 +33,7 @@ pub fn tensor_of(field: &Field) -> Tensor {
         FieldKind::Bool => Element::Bool,
         FieldKind::Id(bound) => Element::Id(Dim::Known(bound)),
         FieldKind::Class(count) => Element::Class(Dim::Known(count)),
-        FieldKind::Index => Element::Id(Dim::symbol("M")),
+        FieldKind::Index => Element::Id(Dim::symbol(SAMPLES)),
     };
     Tensor {
         element,

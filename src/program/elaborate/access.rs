@@ -5,7 +5,8 @@ use crate::diag::suggest::{counted, listed, nearest};
 use crate::diag::{Code, Diagnostic};
 use crate::plan::DataSet;
 use crate::program::foreign;
-use crate::program::value::{Instance, Member, Value};
+use crate::program::graph::Parameter;
+use crate::program::value::{Instance, Layer, Member, Value};
 use crate::source::Span;
 use crate::syntax::ast::{Expr, ExprKind, Index, Name};
 use std::rc::Rc;
@@ -31,10 +32,10 @@ impl Elaborator<'_, '_> {
             (Value::Poison, _) => Value::Poison,
             (Value::Data(data), _) => self.field_of(&data.clone(), name),
             (_, Some(instance)) => {
-                return self.inside(&instance.clone(), &from, name, base.span, span);
+                return self.inside(frame, &instance.clone(), &from, name, base.span, span);
             }
             (_, None) if !from.parameters.is_empty() => {
-                return self.inside(&Rc::default(), &from, name, base.span, span);
+                return self.inside(frame, &Rc::default(), &from, name, base.span, span);
             }
             (Value::Tensor(_), None) => {
                 if let Some(diagnostic) = foreign::method(&name.text, name.span) {
@@ -45,6 +46,9 @@ impl Elaborator<'_, '_> {
                     self.text(base.span)
                 );
                 self.poison(Diagnostic::new(Code::E0209, message).at(name.span, "leads nowhere"))
+            }
+            (Value::Layer(layer), None) if matches!(**layer, Layer::Named { .. }) => {
+                self.weight_of(frame, &layer.clone(), name, span)
             }
             (Value::Layer(_), None) => {
                 let text = self.text(base.span).to_string();
@@ -63,6 +67,34 @@ impl Elaborator<'_, '_> {
             }
         };
         Member::of(value, span)
+    }
+
+    /// A parameter of a layer that the body names: `embed.weight`.
+    fn weight_of(&mut self, frame: &Frame, layer: &Layer, name: &Name, span: Span) -> Value {
+        let Layer::Named { name: layer, .. } = layer else {
+            return Value::Poison;
+        };
+        let path = frame.full(layer);
+        if let Some(id) = self.graph.find_parameter(&super::join(&path, &name.text)) {
+            return Value::Tensor(self.parameter_node(frame.owner.clone(), id, span));
+        }
+        let applied = |p: &Parameter| {
+            p.name
+                .strip_prefix(&path)?
+                .strip_prefix('.')
+                .map(str::to_string)
+        };
+        let there: Vec<String> = self.graph.parameters.iter().filter_map(applied).collect();
+        let message = format!("`{layer}` has no `{}` here", name.text);
+        let diagnostic = Diagnostic::new(Code::E0209, message).at(name.span, "leads nowhere");
+        self.poison(match there.as_slice() {
+            [] => diagnostic
+                .help("a layer gets its parameters where it is applied first, above this line"),
+            some => diagnostic.help(format!(
+                "it has {}",
+                listed(some.iter().map(String::as_str), 8)
+            )),
+        })
     }
 
     /// What a path has led to so far, with what can be reached from there.
@@ -117,6 +149,7 @@ impl Elaborator<'_, '_> {
     /// A part of a model in use by its name.
     fn inside(
         &mut self,
+        frame: &Frame,
         instance: &Rc<Instance>,
         from: &Member,
         name: &Name,
@@ -129,8 +162,9 @@ impl Elaborator<'_, '_> {
         if let Some(value) = instance.output(&name.text) {
             return Member::of(value.clone(), span);
         }
-        if from.parameters.iter().any(|(role, _)| *role == name.text) {
-            return Member::of(self.not_yet("a tap on a parameter", span), span);
+        if let Some((_, id)) = from.parameters.iter().find(|(role, _)| *role == name.text) {
+            let node = self.parameter_node(frame.owner.clone(), *id, span);
+            return Member::of(Value::Tensor(node), span);
         }
         let there: Vec<&str> = instance.members.iter().map(|(n, _)| n.as_str()).collect();
         let whose = self.text(base).to_string();

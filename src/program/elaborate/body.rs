@@ -1,5 +1,6 @@
 //! Bodies: statement by statement, to what they give.
 
+use super::owned::Owned;
 use super::{Elaborator, Frame};
 use crate::diag::{Code, Diagnostic};
 use crate::program::ops::Element;
@@ -29,16 +30,14 @@ impl Elaborator<'_, '_> {
                         return Value::Poison;
                     }
                 }
-                StmtKind::Param { name, .. } | StmtKind::State { name, .. } => {
-                    let what = match &statement.kind {
-                        StmtKind::Param { .. } => "`param`",
-                        _ => "`state`",
-                    };
-                    self.not_yet(what, statement.span);
-                    frame.bind(&name.text, Value::Poison, name.span);
+                StmtKind::Param { name, ty, value } => {
+                    self.owned(frame, Owned::Param, (name, ty), value);
                 }
-                StmtKind::Update { .. } => {
-                    self.not_yet("`update`", statement.span);
+                StmtKind::State { name, ty, value } => {
+                    self.owned(frame, Owned::State, (name, ty), value);
+                }
+                StmtKind::Update { name, index, value } => {
+                    self.update(frame, name, index.as_deref(), value);
                 }
                 StmtKind::Input { .. } | StmtKind::Error => {}
             }
@@ -118,7 +117,7 @@ impl Elaborator<'_, '_> {
     }
 
     /// Each name of a body is bound once; the first stays.
-    fn is_first(&mut self, frame: &Frame, name: &ast::Name) -> bool {
+    pub(super) fn is_first(&mut self, frame: &Frame, name: &ast::Name) -> bool {
         let first = frame.locals.iter().find(|l| l.name == name.text);
         if let Some(first) = first {
             let diagnostic = Diagnostic::new(
@@ -175,6 +174,8 @@ impl Elaborator<'_, '_> {
             }
             Value::Bool(_) => true,
             Value::Poison => false,
+            // of a number that only the run knows
+            Value::Tensor(index) if self.graph.tensor(index).element == Element::Bool => true,
             other => {
                 self.wrong_kind(&other, condition.span, "`require` needs a truth value");
                 false
@@ -312,7 +313,9 @@ pub fn names_below(callable: &ast::Callable) -> Vec<(String, Span)> {
             },
             StmtKind::Output {
                 name: Some(name), ..
-            } => below.push((name.text.clone(), name.span)),
+            }
+            | StmtKind::Param { name, .. }
+            | StmtKind::State { name, .. } => below.push((name.text.clone(), name.span)),
             _ => {}
         }
     }

@@ -317,7 +317,7 @@ impl Elaborator<'_, '_> {
 
     /// A chain over a tensor is applied step by step; a chain over a layer is a layer.
     fn chain(&mut self, frame: &mut Frame, head: &Expr, steps: &[Step]) -> Value {
-        let mut value = self.expression(frame, head);
+        let value = self.expression(frame, head);
         if let Value::Layer(_) = value {
             let mut row = vec![(value, None, head.span)];
             for step in steps {
@@ -330,7 +330,17 @@ impl Elaborator<'_, '_> {
             }
             return in_a_row(row);
         }
-        let mut from = head.span;
+        self.steps(frame, value, head.span, steps)
+    }
+
+    /// Leads a value through the steps of a chain, one after the other.
+    pub(super) fn steps(
+        &mut self,
+        frame: &mut Frame,
+        mut value: Value,
+        mut from: Span,
+        steps: &[Step],
+    ) -> Value {
         for step in steps {
             let layer = self.step_layer(frame, &step.layer);
             let label = step.label.as_ref().map(|name| name.text.as_str());

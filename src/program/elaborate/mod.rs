@@ -13,6 +13,7 @@ mod definition;
 mod expression;
 mod naming;
 mod operation;
+mod owned;
 mod signature;
 mod slice;
 mod types;
@@ -20,10 +21,11 @@ mod types;
 pub use bind::Bound;
 pub use definition::Opened;
 pub use naming::Naming;
+pub use owned::Update;
 pub use signature::{Signature, Slot};
 pub use types::Clash;
 
-use super::graph::{Graph, NodeIndex, Owner};
+use super::graph::{Graph, NodeIndex, Owner, ParameterId};
 use super::load::{DefId, ModuleId, Modules};
 use super::value::{Instance, Member, Value};
 use crate::diag::suggest::nearest;
@@ -38,7 +40,7 @@ use std::rc::Rc;
 const FUEL: u64 = 300_000;
 
 /// Functions of the language that have no meaning yet.
-const LATER: [&str; 17] = [
+const LATER: [&str; 14] = [
     "warmup",
     "cosine_decay",
     "step_decay",
@@ -48,9 +50,6 @@ const LATER: [&str; 17] = [
     "group",
     "patience",
     "accuracy",
-    "constant",
-    "normal",
-    "trunc_normal",
     "fit",
     "best",
     "column",
@@ -80,8 +79,10 @@ pub struct Elaborator<'m, 'f> {
     fuel: u64,
     /// While a named layer is applied: parameters of a name that is there are its own, used again.
     sharing: u32,
+    /// What states become after each step, in source order.
+    pub updates: Vec<Update>,
     /// A definition is followed by itself, not in a use.
-    checking_alone: bool,
+    pub(super) checking_alone: bool,
 }
 
 enum State {
@@ -102,6 +103,8 @@ pub struct Frame {
     rests: Vec<(String, Vec<Dim>)>,
     /// Names that the body binds further down.
     below: Vec<(String, Span)>,
+    /// The states that the body declares.
+    states: Vec<(String, ParameterId)>,
     /// What can be tapped, as it comes up.
     pub members: Vec<(String, Member)>,
 }
@@ -133,6 +136,7 @@ impl Frame {
             locals: Vec::new(),
             rests: Vec::new(),
             below: Vec::new(),
+            states: Vec::new(),
             members: Vec::new(),
         }
     }
@@ -202,6 +206,7 @@ impl<'m, 'f> Elaborator<'m, 'f> {
             origins: Vec::new(),
             fuel: FUEL,
             sharing: 0,
+            updates: Vec::new(),
             checking_alone: false,
         }
     }
@@ -364,6 +369,15 @@ impl<'m, 'f> Elaborator<'m, 'f> {
     fn unknown_name(&mut self, frame: &Frame, name: &str, span: Span, what: &str) -> Value {
         if LATER.contains(&name) {
             return self.not_yet(&format!("`{name}`"), span);
+        }
+        if super::initial::INITIALISERS.iter().any(|i| i.name == name) {
+            let message = format!("`{name}` only says how a `param` or `state` starts");
+            let diagnostic = Diagnostic::new(Code::E0204, message)
+                .at(span, "no value by itself")
+                .help(format!(
+                    "write `param name: [64] = {name}(…)` and use the name"
+                ));
+            return self.poison(diagnostic);
         }
         let diagnostic = Diagnostic::new(Code::E0201, format!("there is no {what} `{name}`"))
             .at(span, "unknown name");

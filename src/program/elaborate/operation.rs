@@ -265,41 +265,46 @@ impl Elaborator<'_, '_> {
         let mut own = Vec::new();
         for weight in &inferred.weights {
             let name = super::join(path, weight.role);
-            if let Some(known) = self.graph.find_parameter(&name) {
-                let first = self.graph.parameter(known);
-                let same = !first.shape.differs(&weight.shape);
-                if self.sharing > 0 && same {
-                    own.push((weight.role, known));
-                    continue;
-                }
-                let message = if self.sharing > 0 {
-                    format!(
-                        "`{name}` is {} where it is used first and {} here",
-                        first.shape, weight.shape
-                    )
-                } else {
-                    format!("two layers own a parameter called `{name}`")
-                };
-                let first_span = first.span;
-                self.report(
-                    Diagnostic::new(Code::E0202, message)
-                        .at(span, "here again")
-                        .also(first_span, "first here")
-                        .help("give one of them another name with `as name`"),
-                );
-                return None;
-            }
-            let id = self.graph.add_parameter(Parameter {
+            let id = self.enter(Parameter {
                 name,
                 owner: frame.owner.clone(),
                 shape: weight.shape.clone(),
                 init: weight.init.clone(),
+                then: None,
                 buffer: weight.buffer,
                 span,
-            });
+            })?;
             own.push((weight.role, id));
         }
         Some(own)
+    }
+
+    /// Enters a parameter, or finds that of a layer that is used again.
+    pub(super) fn enter(&mut self, parameter: Parameter) -> Option<ParameterId> {
+        let name = &parameter.name;
+        let Some(known) = self.graph.find_parameter(name) else {
+            return Some(self.graph.add_parameter(parameter));
+        };
+        let first = self.graph.parameter(known);
+        if self.sharing > 0 && !first.shape.differs(&parameter.shape) {
+            return Some(known);
+        }
+        let message = if self.sharing > 0 {
+            format!(
+                "`{name}` is {} where it is used first and {} here",
+                first.shape, parameter.shape
+            )
+        } else {
+            format!("two layers own a parameter called `{name}`")
+        };
+        let first_span = first.span;
+        self.report(
+            Diagnostic::new(Code::E0202, message)
+                .at(parameter.span, "here again")
+                .also(first_span, "first here")
+                .help("give one of them another name with `as name`"),
+        );
+        None
     }
 
     /// Words for a refusal, with the places that only the caller knows.

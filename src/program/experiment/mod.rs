@@ -13,7 +13,7 @@ mod train;
 pub use origin::WEIGHTS;
 pub use train::{Learning, OPTIMIZERS};
 
-use super::elaborate::Elaborator;
+use super::elaborate::{Elaborator, Update};
 use super::graph::{Graph, NodeIndex, Owner, ParameterId};
 use super::load::{DefId, ModuleId, Modules};
 use super::value::{Instance, Value};
@@ -32,6 +32,8 @@ pub struct Experiment {
     pub edges: Vec<Edge>,
     /// The data sets that something reads.
     pub data: Vec<DataSet>,
+    /// Of states, in source order.
+    pub updates: Vec<Update>,
     /// In the order in which they run; at least one.
     pub stages: Vec<Stage>,
     /// One run each.
@@ -122,7 +124,8 @@ fn owners(
 ) -> Depends {
     let mut found = Depends::default();
     for index in nodes {
-        for id in graph.own_parameters(index) {
+        let trained = |id: &ParameterId| !graph.parameter(*id).buffer;
+        for id in graph.own_parameters(index).filter(trained) {
             match &graph.parameter(id).owner {
                 Owner::Network(name) => match networks.iter().find(|n| n.name == *name) {
                     Some(network) if network.role == Role::Teacher => found.teacher = true,
@@ -170,6 +173,7 @@ pub fn compile(modules: &mut Modules, root: ModuleId) -> Option<Rc<Experiment>> 
         networks,
         data,
         origins,
+        updates,
         ..
     } = elaborator;
     if broken || !complete {
@@ -185,6 +189,7 @@ pub fn compile(modules: &mut Modules, root: ModuleId) -> Option<Rc<Experiment>> 
         stages: training.stages,
         seeds: training.seeds,
         origins,
+        updates,
     }))
 }
 

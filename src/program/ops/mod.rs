@@ -17,6 +17,7 @@ mod convolution;
 mod gradient;
 mod linear;
 mod norm;
+pub mod parameter;
 mod part;
 mod pooling;
 mod reduce;

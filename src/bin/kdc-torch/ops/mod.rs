@@ -11,6 +11,7 @@ mod differential;
 mod gradient;
 mod linear;
 mod norm;
+mod parameter;
 mod part;
 mod pooling;
 mod reduce;
@@ -33,7 +34,7 @@ pub type Kernel = Box<dyn Fn(&Frame) -> Computed>;
 /// Prepares an operation of a family; none for one that is not its own.
 type Family = fn(&Site) -> Result<Option<Kernel>>;
 
-const FAMILIES: [Family; 13] = [
+const FAMILIES: [Family; 14] = [
     convolution::kernel,
     linear::kernel,
     attention::kernel,
@@ -47,6 +48,7 @@ const FAMILIES: [Family; 13] = [
     part::kernel,
     select::kernel,
     gradient::kernel,
+    parameter::kernel,
 ];
 
 /// Prepares the operation of a node.

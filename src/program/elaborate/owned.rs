@@ -1,0 +1,423 @@
+//! What a body owns besides its layers: `param`, `state` and `update`.
+
+use super::{Elaborator, Frame, FrameKind, Naming};
+use crate::diag::suggest::{listed, nearest};
+use crate::diag::{Code, Diagnostic};
+use crate::plan::Init;
+use crate::program::declared::Settings;
+use crate::program::graph::{Node, NodeIndex, Owner, Parameter, ParameterId, Start, What};
+use crate::program::initial::INITIALISERS;
+use crate::program::ops::parameter::{PARAMETER, ROLE};
+use crate::program::ops::{Element, Tensor};
+use crate::program::value::{Member, Value};
+use crate::shape::{Dim, Shape};
+use crate::source::Span;
+use crate::syntax::ast::{self, Expr, ExprKind, Index};
+use std::collections::BTreeMap;
+
+/// A state gets another value after each step of training.
+#[derive(Clone, Debug)]
+pub struct Update {
+    pub state: ParameterId,
+    /// Of the rows that change; all if there is none.
+    pub index: Option<NodeIndex>,
+    pub value: NodeIndex,
+    pub span: Span,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Owned {
+    Param,
+    State,
+}
+
+impl Owned {
+    fn word(self) -> &'static str {
+        match self {
+            Owned::Param => "param",
+            Owned::State => "state",
+        }
+    }
+}
+
+/// How a right side begins: a number or a draw, and then perhaps some steps.
+struct Begin {
+    init: Init,
+    then: Option<Start>,
+}
+
+impl Elaborator<'_, '_> {
+    /// `param name: [shape] = start` and `state name: [shape] = start`.
+    pub(super) fn owned(
+        &mut self,
+        frame: &mut Frame,
+        kind: Owned,
+        (name, ty): (&ast::Name, &ast::Type),
+        start: &Expr,
+    ) {
+        frame.below.retain(|(_, at)| *at != name.span);
+        if !self.is_first(frame, name) {
+            return;
+        }
+        let found = self.owned_value(frame, kind, (name, ty), start);
+        let mut member = Member::of(Value::Poison, name.span);
+        if let Some((id, node)) = found {
+            member.value = Value::Tensor(node);
+            if kind == Owned::State {
+                frame.states.push((name.text.clone(), id));
+            }
+        }
+        frame.bind(&name.text, member.value.clone(), name.span);
+        frame.members.push((name.text.clone(), member));
+    }
+
+    fn owned_value(
+        &mut self,
+        frame: &mut Frame,
+        kind: Owned,
+        (name, ty): (&ast::Name, &ast::Type),
+        start: &Expr,
+    ) -> Option<(ParameterId, NodeIndex)> {
+        if frame.kind == FrameKind::Function {
+            let word = kind.word();
+            let message = format!("a function owns nothing, so that it has no `{word}`");
+            let diagnostic = Diagnostic::new(Code::E0204, message)
+                .at(name.span, "in a function")
+                .help("declare it in the model or loss that calls the function, and pass it on");
+            self.report(diagnostic);
+            return None;
+        }
+        let shape = self.owned_shape(frame, kind, ty)?;
+        let begin = self.begin(frame, &frame.full(&name.text), start, &shape)?;
+        let parameter = Parameter {
+            name: frame.full(&name.text),
+            owner: frame.owner.clone(),
+            shape,
+            init: begin.init,
+            then: begin.then,
+            buffer: kind == Owned::State,
+            span: name.span,
+        };
+        let id = self.enter(parameter)?;
+        let node = self.parameter_node(frame.owner.clone(), id, name.span);
+        self.graph.name(node, frame.full(&name.text));
+        Some((id, node))
+    }
+
+    /// A tensor that is a parameter.
+    pub(super) fn parameter_node(
+        &mut self,
+        owner: Owner,
+        id: ParameterId,
+        span: Span,
+    ) -> NodeIndex {
+        let parameter = self.graph.parameter(id);
+        let node = Node {
+            name: parameter.name.clone(),
+            named: false,
+            what: What::Operation {
+                op: &PARAMETER,
+                args: BTreeMap::new(),
+                parameters: vec![(ROLE, id)],
+                multiply_adds: 0,
+            },
+            tensor: Tensor::real(parameter.shape.0.clone()),
+            owner,
+            span,
+        };
+        self.graph.add(node, &[])
+    }
+
+    /// The size is known when compiled, or is that of the training data.
+    fn owned_shape(&mut self, frame: &mut Frame, kind: Owned, ty: &ast::Type) -> Option<Shape> {
+        let word = kind.word();
+        let Some(shape) = ty.shape.as_ref().filter(|_| ty.name.is_none()) else {
+            let message = format!("a `{word}` is a tensor of real numbers");
+            let diagnostic = Diagnostic::new(Code::E0307, message)
+                .at(ty.span, "not its shape")
+                .help(format!("write its shape: `{word} name: [64] = zeros`"));
+            self.report(diagnostic);
+            return None;
+        };
+        let mut dims = Vec::new();
+        for dim in &shape.dims {
+            match dim {
+                ast::Dim::Expr(expr) => dims.push(self.owned_dim(frame, word, expr)?),
+                ast::Dim::Rest(name) => match frame.rests.iter().find(|(n, _)| *n == name.text) {
+                    Some((_, rest)) => dims.extend(rest.clone()),
+                    None => {
+                        let what = format!("there is no `..{}` in sight", name.text);
+                        let diagnostic = Diagnostic::new(Code::E0201, what);
+                        self.report(diagnostic.at(name.span, "unknown name"));
+                        return None;
+                    }
+                },
+            }
+        }
+        Some(Shape(dims))
+    }
+
+    fn owned_dim(&mut self, frame: &mut Frame, word: &str, expr: &Expr) -> Option<Dim> {
+        let number = match self.expression(frame, expr) {
+            Value::Number(number) => number,
+            other => {
+                self.wrong_kind(&other, expr.span, "a dimension is a number");
+                return None;
+            }
+        };
+        let dim = number.dim().or_else(|| {
+            let whole = number.as_int().and_then(|n| u64::try_from(n).ok());
+            whole.map(Dim::Known)
+        });
+        let (message, label) = match dim {
+            None => (
+                format!("a dimension is a whole number, but this is {number}"),
+                "not whole",
+            ),
+            Some(Dim::Known(0)) => ("a dimension is at least 1".to_string(), "nothing"),
+            Some(dim) if self.checking_alone => return Some(dim),
+            Some(Dim::Symbol { name, .. }) if &*name == "N" => (
+                format!("a `{word}` cannot be as large as the batch, whose size changes"),
+                "the batch",
+            ),
+            // a number that is computed from one that only the run knows
+            Some(Dim::Unknown) => (
+                format!("the size of a `{word}` must be known"),
+                "known only in the run",
+            ),
+            Some(dim) => return Some(dim),
+        };
+        self.report(Diagnostic::new(Code::E0224, message).at(expr.span, label));
+        None
+    }
+
+    fn begin(
+        &mut self,
+        frame: &mut Frame,
+        name: &str,
+        start: &Expr,
+        shape: &Shape,
+    ) -> Option<Begin> {
+        let (head, steps) = match &start.bare().kind {
+            ExprKind::Chain { head, steps } => (&**head, steps.as_slice()),
+            _ => (start.bare(), &[][..]),
+        };
+        let init = self.initialiser(frame, head)?;
+        if steps.is_empty() {
+            return Some(Begin { init, then: None });
+        }
+        let drawn = self.graph.add(
+            Node {
+                name: format!("{name}.drawn"),
+                named: true,
+                what: What::Field(format!("{name}.drawn")),
+                tensor: Tensor::real(shape.0.clone()),
+                owner: Owner::Data,
+                span: head.span,
+            },
+            &[],
+        );
+        let owned_before = self.graph.parameters.len();
+        let outer = std::mem::replace(&mut frame.naming, Naming::new(name, false));
+        let value = self.steps(frame, Value::Tensor(drawn), head.span, steps);
+        frame.naming = outer;
+        let Value::Tensor(value) = self.operand(value) else {
+            return None;
+        };
+        let got = self.graph.tensor(value).clone();
+        let (code, message) = if self.graph.parameters.len() > owned_before {
+            (Code::E0204, "a start has no layers of its own".to_string())
+        } else if got.shape.differs(shape) || got.element != Element::Real {
+            let message = format!("this is declared as {shape}, but starts as {got}");
+            (Code::E0302, message)
+        } else {
+            let then = Some(Start { drawn, value });
+            return Some(Begin { init, then });
+        };
+        self.report(Diagnostic::new(code, message).at(start.span, "the start"));
+        None
+    }
+
+    /// A number, or a call of an initialiser.
+    fn initialiser(&mut self, frame: &mut Frame, head: &Expr) -> Option<Init> {
+        let of_table = match &head.kind {
+            ExprKind::Name(name) => self.is_free(frame, name),
+            ExprKind::Call { callee, .. } => !matches!(&callee.kind,
+                ExprKind::Name(name) if self.calculates(name)),
+            _ => false,
+        };
+        if !of_table {
+            return match self.expression(frame, head) {
+                Value::Number(number) => Some(Init::Constant(number.as_f64().unwrap_or(0.0))),
+                Value::Poison => None,
+                other => {
+                    let names = listed(INITIALISERS.iter().map(|i| i.name), 12);
+                    let diagnostic = Diagnostic::new(
+                        Code::E0204,
+                        format!("a start is a number or an initialiser, but this is {}", other.kind()),
+                    )
+                    .at(head.span, other.kind())
+                    .help(format!("the initialisers are {names}; steps may follow, as in `normal(1) -> l2norm(dim: 1)`"));
+                    self.report(diagnostic);
+                    None
+                }
+            };
+        }
+        let (found, settings) = self.declared(frame, INITIALISERS, &[], "initialiser", head)?;
+        Some(init_of(found.name, &settings))
+    }
+
+    /// Whether neither the body nor the file defines a name.
+    fn is_free(&mut self, frame: &mut Frame, name: &str) -> bool {
+        frame.local(name).is_none() && self.modules.lookup(frame.module, name).is_none()
+    }
+
+    /// Functions of numbers, which give a number to start with.
+    fn calculates(&self, name: &str) -> bool {
+        [
+            "sqrt", "log", "exp", "abs", "round", "min", "max", "div", "pow",
+        ]
+        .contains(&name)
+    }
+
+    /// `update name = value` and `update name[ids] = value`.
+    pub(super) fn update(
+        &mut self,
+        frame: &mut Frame,
+        name: &ast::Name,
+        index: Option<&[Index]>,
+        value: &Expr,
+    ) {
+        let state = self.updated_state(frame, name);
+        let index = match index {
+            None => Some(None),
+            Some(index) => self.updated_rows(frame, name, index).map(Some),
+        };
+        let (new, _) = self.named_value(frame, &name.text, value);
+        let new = match self.operand(new) {
+            Value::Tensor(node) => Some(node),
+            other => {
+                self.wrong_kind(&other, value.span, "an update gives a state a tensor");
+                None
+            }
+        };
+        let (Some(state), Some(index), Some(new)) = (state, index, new) else {
+            return;
+        };
+        let whole = self.graph.parameter(state).shape.clone();
+        let wanted = match index {
+            None => whole,
+            Some(rows) => {
+                let rows = &self.graph.tensor(rows).shape.0;
+                Shape(rows.iter().chain(&whole.0[1..]).cloned().collect())
+            }
+        };
+        let got = self.graph.tensor(new).clone();
+        if got.shape.differs(&wanted) || got.element != Element::Real {
+            let message = format!(
+                "this update of `{}` takes {wanted}, but gets {got}",
+                name.text
+            );
+            self.report(
+                Diagnostic::new(Code::E0302, message).at(value.span, format!("this is {got}")),
+            );
+            return;
+        }
+        self.updates.push(Update {
+            state,
+            index,
+            value: new,
+            span: name.span,
+        });
+    }
+
+    fn updated_state(&mut self, frame: &mut Frame, name: &ast::Name) -> Option<ParameterId> {
+        let states = frame.states.iter();
+        if let Some((_, id)) = states.rev().find(|(n, _)| *n == name.text) {
+            return Some(*id);
+        }
+        let diagnostic = match frame.local(&name.text) {
+            Some(Value::Poison) => return None,
+            Some(_) => Diagnostic::new(
+                Code::E0204,
+                format!("`{}` is no state of this body", name.text),
+            )
+            .at(name.span, "not a state")
+            .help("only what `state` declares is updated; a `param` is changed by the optimizer"),
+            None => {
+                let message = format!("there is no state `{}`", name.text);
+                let diagnostic =
+                    Diagnostic::new(Code::E0201, message).at(name.span, "unknown name");
+                let there = frame.states.iter().map(|(name, _)| name.as_str());
+                match nearest(&name.text, there) {
+                    Some(near) => diagnostic.replace(
+                        format!("there is a state with a similar name: `{near}`"),
+                        name.span,
+                        near,
+                    ),
+                    None => diagnostic,
+                }
+            }
+        };
+        self.report(diagnostic);
+        None
+    }
+
+    /// The ids of the rows, one for each sample.
+    fn updated_rows(
+        &mut self,
+        frame: &mut Frame,
+        name: &ast::Name,
+        index: &[Index],
+    ) -> Option<NodeIndex> {
+        let rows = match index {
+            [Index::At(at)] => {
+                let value = self.expression(frame, at);
+                (self.operand(value), at.span)
+            }
+            _ => (Value::None, name.span),
+        };
+        match rows {
+            (Value::Poison, _) => None,
+            (Value::Tensor(node), span) => {
+                let tensor = self.graph.tensor(node);
+                let ids = matches!(tensor.element, Element::Id(_) | Element::Class(_));
+                if ids && tensor.shape.rank() == 1 {
+                    return Some(node);
+                }
+                let message = format!("rows are updated by ids `[N]`, but this is {tensor}");
+                let label = format!("this is {tensor}");
+                self.report(Diagnostic::new(Code::E0302, message).at(span, label));
+                None
+            }
+            (_, span) => {
+                let diagnostic = Diagnostic::new(
+                    Code::E0204,
+                    "a state is updated as a whole, or in the rows that a tensor of ids names",
+                )
+                .at(span, "no tensor of ids")
+                .help(format!(
+                    "write `update {0} = …` or `update {0}[ids] = …`",
+                    name.text
+                ));
+                self.report(diagnostic);
+                None
+            }
+        }
+    }
+}
+
+fn init_of(name: &str, settings: &Settings) -> Init {
+    let number = |name: &str, default: f64| settings.number(name).unwrap_or(default);
+    let (mean, std) = (number("mean", 0.0), number("std", 1.0));
+    match name {
+        "ones" => Init::Constant(1.0),
+        "constant" => Init::Constant(number("value", 0.0)),
+        "normal" => Init::Normal { mean, std },
+        "trunc_normal" => Init::TruncNormal { mean, std },
+        "uniform" => Init::Uniform {
+            bound: number("bound", 1.0),
+        },
+        _ => Init::Constant(0.0),
+    }
+}
