@@ -103,6 +103,7 @@ impl Parameters {
         Parameters {
             entries: Vec::new(),
             index: HashMap::new(),
+            absent: HashSet::new(),
             device,
         }
     }
