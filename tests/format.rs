@@ -16,9 +16,12 @@ fn meaning(text: &str) -> String {
     let mut sources = Sources::default();
     let id = sources.add("test.kd".into(), None, text);
     let tree = format!("{:?}", kdc::syntax::parse(sources.get(id)).file);
+    let is_of_a_place = |c: char| c.is_ascii_digit() || c == ':' || c == '.';
     let mut shown = String::new();
-    for part in tree.split("span: ") {
-        shown.push_str(part.trim_start_matches(|c: char| c.is_ascii_digit() || ":.".contains(c)));
+    for part in tree.split_inclusive(|c| !is_of_a_place(c)) {
+        let rest = part.trim_start_matches(is_of_a_place);
+        let place = part[..part.len() - rest.len()].contains("..");
+        shown.push_str(if place { rest } else { part });
     }
     shown
 }

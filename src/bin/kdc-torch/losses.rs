@@ -26,6 +26,8 @@ struct Case {
     teachers: Vec<Vec<i64>>,
     /// Of the label, if the loss takes one.
     classes: Option<i64>,
+    /// Shapes of what else it takes by name.
+    named: BTreeMap<String, Vec<i64>>,
 }
 
 /// A loss's program, ready to run, and the tensors that go with it.
@@ -61,7 +63,12 @@ fn values_and_gradients_are_those_of_the_papers() {
     let golden = golden();
     let mut problems = Vec::new();
     for case in cases() {
-        let expected = |what: &str| &golden[&format!("{}.{what}", case.name)];
+        let expected = |what: &str| {
+            let name = format!("{}.{what}", case.name);
+            golden
+                .get(&name)
+                .unwrap_or_else(|| panic!("no golden value {name}"))
+        };
         let mut formula = Formula::new(&case, &golden, Kind::Double);
         let tensors = case.tensors(&golden, Kind::Double);
         let (value, gradients) = formula.value_and_gradients(&tensors);
@@ -94,13 +101,13 @@ fn values_and_gradients_are_finite_where_something_is_zero() {
                 problems.push(format!("{}: {what}", case.name));
             }
         };
-        check("zero students", &zeroed(&drawn, "s"));
-        check("zero teachers", &zeroed(&drawn, "t"));
-        check("both zero", &zeroed(&zeroed(&drawn, "s"), "t"));
+        check("zero students", &zeroed(&drawn, 's'));
+        check("zero teachers", &zeroed(&drawn, 't'));
+        check("both zero", &zeroed(&zeroed(&drawn, 's'), 't'));
         if case.students == case.teachers {
             check("equal", &equal(&drawn));
         }
-        check("one sample", &first_sample(&drawn));
+        check("one sample", &first_sample(&drawn, &case));
     }
     assert!(problems.is_empty(), "{}", problems.join("\n"));
 }
@@ -122,7 +129,8 @@ impl Case {
         let label = self.classes.map(|_| "label".to_string());
         let students = (0..self.students.len()).map(|i| format!("s{i}"));
         let teachers = (0..self.teachers.len()).map(|i| format!("t{i}"));
-        students.chain(teachers).chain(label)
+        let named = self.named.keys().cloned();
+        students.chain(teachers).chain(label).chain(named)
     }
 
     fn tensors(&self, golden: &HashMap<String, Tensor>, kind: Kind) -> Tensors {
@@ -139,42 +147,30 @@ impl Case {
     }
 
     fn plan(&self) -> Plan {
-        let label = match self.classes {
-            Some(classes) => output("right", &[classes]) + &output("answer", &[10]),
-            None => output("answer", &[10]),
-        };
         let teacher = format!(
             "use \"data.kd\"::images
              model Deep() {{
                  input image: [N, 3, 32, 32]
-                 {}{label}
+                 {}{}{}{}
              }}
              student deep = Deep()
              edge images.label ~> deep.answer by cross_entropy
              {TRAIN}",
-            outputs("t", &self.teachers)
+            outputs("t", &self.teachers),
+            self.named
+                .iter()
+                .map(|(name, shape)| output(name, shape))
+                .collect::<String>(),
+            self.classes
+                .map_or(String::new(), |classes| output("right", &[classes])),
+            output("answer", &[10]),
         );
-        let sides = |network: &str, letter: &str, count: usize| {
-            let tensors: Vec<String> = (0..count)
-                .map(|i| format!("{network}.{letter}{i}"))
-                .collect();
-            match tensors.as_slice() {
-                [one] => one.clone(),
-                many => format!("({})", many.join(", ")),
-            }
-        };
-        let mut arguments = self.arguments.clone();
-        let mut source = sides("deep", "t", self.teachers.len());
-        match self.classes {
-            Some(_) if self.teachers.is_empty() => source = "label".to_string(),
-            Some(_) if arguments.is_empty() => arguments = "label: label".to_string(),
-            Some(_) => arguments += ", label: label",
-            None => {}
-        }
-        let label = match self.classes {
-            Some(_) => "tap label = argmax(deep.right, dim: 1)",
-            None => "",
-        };
+        let label = self
+            .classes
+            .map(|_| "tap label = argmax(deep.right, dim: 1)\n".to_string());
+        let named = self.named.keys();
+        // The mean over the batch, for want of a tensor that does not depend on it.
+        let named = named.map(|name| format!("tap {name} = mean(deep.{name}, dim: 0)\n"));
         let student = format!(
             "use \"data.kd\"::images
              model Light() {{
@@ -183,14 +179,37 @@ impl Case {
              }}
              teacher deep from \"teacher.kd\"
              student light = Light()
-             {label}
-             edge {EDGE}: {source} ~> {} by {}({arguments})
+             {}
+             edge {EDGE}: {} ~> {} by {}({})
              {TRAIN}",
             outputs("s", &self.students),
-            sides("light", "s", self.students.len()),
-            self.loss
+            label.into_iter().chain(named).collect::<String>(),
+            match self.teachers.as_slice() {
+                [] => "label".to_string(),
+                teachers => side("deep.t", teachers.len()),
+            },
+            side("light.s", self.students.len()),
+            self.loss,
+            self.written_arguments(),
         );
         plan_with(&student, &teacher)
+    }
+
+    fn written_arguments(&self) -> String {
+        let label = self.classes.filter(|_| !self.teachers.is_empty());
+        let label = label.map(|_| "label".to_string());
+        let named = label.into_iter().chain(self.named.keys().cloned());
+        let named = named.map(|name| format!("{name}: {name}, "));
+        named.chain([self.arguments.clone()]).collect()
+    }
+}
+
+/// `(deep.t0, deep.t1)`
+fn side(start: &str, count: usize) -> String {
+    let tensors: Vec<String> = (0..count).map(|i| format!("{start}{i}")).collect();
+    match tensors.as_slice() {
+        [one] => one.clone(),
+        many => format!("({})", many.join(", ")),
     }
 }
 
@@ -260,7 +279,7 @@ impl Formula {
             .map(|(name, tensor)| (name.clone(), tensor.detach_copy()))
             .collect();
         for (name, tensor) in &mut tensors {
-            if name.starts_with('s') {
+            if is_side(name, 's') {
                 let _same = tensor.requires_grad_(true);
             }
         }
@@ -295,22 +314,34 @@ fn own_name(name: &str) -> String {
     rest.map_or(name, |(_, rest)| rest).to_string()
 }
 
-fn zeroed(tensors: &Tensors, letter: &str) -> Tensors {
-    changed(tensors, |name, tensor| match name.starts_with(letter) {
+/// Whether it is `s0`, `s1`, … or `t0`, `t1`, ….
+fn is_side(name: &str, letter: char) -> bool {
+    let number = name.strip_prefix(letter);
+    number.is_some_and(|number| number.parse::<usize>().is_ok())
+}
+
+fn zeroed(tensors: &Tensors, letter: char) -> Tensors {
+    changed(tensors, |name, tensor| match is_side(name, letter) {
         true => tensor.zeros_like(),
         false => tensor.shallow_clone(),
     })
 }
 
 fn equal(tensors: &Tensors) -> Tensors {
-    changed(tensors, |name, tensor| match name.strip_prefix('s') {
-        Some(number) => tensors[&format!("t{number}")].shallow_clone(),
-        None => tensor.shallow_clone(),
+    changed(tensors, |name, tensor| match is_side(name, 's') {
+        true => tensors[&name.replace('s', "t")].shallow_clone(),
+        false => tensor.shallow_clone(),
     })
 }
 
-fn first_sample(tensors: &Tensors) -> Tensors {
-    changed(tensors, |_, tensor| tensor.narrow(0, 0, 1))
+/// What stands there by name is not cut, the label excepted.
+fn first_sample(tensors: &Tensors, case: &Case) -> Tensors {
+    changed(tensors, |name, tensor| {
+        match case.named.contains_key(name) {
+            true => tensor.shallow_clone(),
+            false => tensor.narrow(0, 0, 1),
+        }
+    })
 }
 
 fn changed(tensors: &Tensors, change: impl Fn(&str, &Tensor) -> Tensor) -> Tensors {

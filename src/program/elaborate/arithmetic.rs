@@ -135,6 +135,12 @@ impl Elaborator<'_, '_> {
         given: &[Given],
         span: Span,
     ) -> Option<Value> {
+        const OF_NUMBERS_ALONE: [&str; 6] =
+            ["len", "enumerate", "zip", "range", "round", "round_to"];
+        let poisoned = |given: &Given| matches!(given.value, Value::Poison);
+        if OF_NUMBERS_ALONE.contains(&name) && given.iter().any(poisoned) {
+            return Some(Value::Poison);
+        }
         let plain = |v: &Value| matches!(v, Value::Number(_) | Value::List(_) | Value::Tuple(_));
         if given.is_empty() || !given.iter().all(|g| g.name.is_none() && plain(&g.value)) {
             return None;

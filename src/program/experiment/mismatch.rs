@@ -34,11 +34,16 @@ impl Elaborator<'_, '_> {
             return Diagnostic::new(Code::E0301, message).at(edge.loss.span, "here");
         };
         let first = self.shown(misfit.bound, 0).filter(|_| misfit.input > 0);
-        let (first, clash) = match (first, misfit.clash) {
-            (Some(first), clash) if *clash != Clash::Element => (first, clash),
-            _ => return not_taken(misfit, &this),
+        // A type without `..` has a rank, whatever the first tensor is.
+        let alone = match misfit.clash {
+            Clash::Element => true,
+            Clash::Rank => !misfit.wanted.contains(".."),
+            _ => false,
         };
-        if let Clash::Bound { wanted, got } = clash {
+        let Some(first) = first.filter(|_| !alone) else {
+            return not_taken(misfit, &this);
+        };
+        if let Clash::Bound { wanted, got } = misfit.clash {
             let repair = match self.answers(first.node) {
                 Some(_) => format!("make the network for {got} classes: `classes: {got}`"),
                 None => format!("a label fits logits of its classes: `[N, {got}]`"),
@@ -99,9 +104,19 @@ fn not_taken(misfit: &Misfit, this: &Shown) -> Diagnostic {
         this.text,
         this.tensor
     );
-    Diagnostic::new(code, message)
+    let diagnostic = Diagnostic::new(code, message)
         .at(this.span, format!("this is {}", this.tensor))
-        .note(misfit.signature.written())
+        .note(misfit.signature.written());
+    let a_map_for_a_vector = *misfit.clash == Clash::Rank
+        && this.tensor.shape.rank() == 4
+        && misfit.wanted.matches(',').count() == 1;
+    match a_map_for_a_vector {
+        true => diagnostic.help(format!(
+            "make a vector of the map: `{0} -> flatten`, or `{0} -> global_avg_pool`",
+            this.text
+        )),
+        false => diagnostic,
+    }
 }
 
 fn other_classes((first, ours): (&Shown, &Dim), (this, theirs): (&Shown, &Dim)) -> Diagnostic {
@@ -117,15 +132,7 @@ fn other_classes((first, ours): (&Shown, &Dim), (this, theirs): (&Shown, &Dim)) 
 fn other_shape(misfit: &Misfit, first: &Shown, this: &Shown) -> Diagnostic {
     let loss = &misfit.signature.name;
     let (ours, theirs) = (&first.tensor.shape, &this.tensor.shape);
-    let message = if *misfit.clash == Clash::Rank && ours.rank() != theirs.rank() {
-        let input = &misfit.signature.inputs[misfit.input].name;
-        format!(
-            "`{loss}` takes {} for `{input}`, but `{}` is {theirs}",
-            misfit.wanted, this.text
-        )
-    } else {
-        format!("`{loss}` compares tensors of one shape, but gets {ours} and {theirs}")
-    };
+    let message = format!("`{loss}` compares tensors of one shape, but gets {ours} and {theirs}");
     Diagnostic::new(Code::E0301, message)
         .at(first.span, format!("this is {ours}"))
         .also(this.span, format!("this is {theirs}"))
