@@ -8,6 +8,7 @@ mod format;
 #[cfg(unix)]
 mod handover;
 mod laws;
+mod models;
 mod mutate;
 mod plans;
 mod render;

@@ -35,7 +35,7 @@ struct Programs {
 pub fn run(libtorch: &Libtorch) -> Result<ExitCode, String> {
     let binaries = build::release(libtorch)?;
     let programs = Programs {
-        python: python::with_torch(&libtorch.root)?,
+        python: python::with_torch(&libtorch.root, &[])?,
         engine: binaries.join("kdc-torch"),
         plan: write_plan(&libtorch.root, &binaries)?,
         root: libtorch.root.clone(),

@@ -5,6 +5,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
+/// The code that the library's models are compared with.
+const MODELS: [&str; 3] = [
+    "torchvision==0.26.0",
+    "timm==1.0.31",
+    "transformers==5.23.0",
+];
+
 /// Runs `tests/fixtures/*.py` in the project's folder, each of which writes its fixtures beside itself.
 pub fn make(root: &Path) -> Result<ExitCode, String> {
     let folder = root.join("tests/fixtures");
@@ -14,7 +21,7 @@ pub fn make(root: &Path) -> Result<ExitCode, String> {
         .filter(|path| path.extension().is_some_and(|extension| extension == "py"))
         .collect();
     programs.sort();
-    let python = python::with_torch(root)?;
+    let python = python::with_torch(root, &MODELS)?;
     for program in programs {
         say(&format!("running {}", program.display()));
         let status = Command::new(&python)

@@ -118,12 +118,14 @@ fn reason(complaint: &str) -> &'static str {
     }
 }
 
-/// An interpreter that can import PyTorch 2.11.0 and numpy. Makes an environment where there is none.
-pub fn with_torch(root: &Path) -> Result<PathBuf, String> {
+/// An interpreter that can import PyTorch 2.11.0, numpy and the packages named besides, in the versions that they state.
+/// Makes an environment where there is none.
+pub fn with_torch(root: &Path, besides: &[&str]) -> Result<PathBuf, String> {
     let environment = root.join(".libtorch/python");
     let own = environment.join("bin/python");
+    let packages: Vec<&str> = PACKAGES.iter().chain(besides).copied().collect();
     let candidates = interpreters().into_iter().chain([own.clone()]);
-    if let Some(python) = candidates.into_iter().find(|python| has_packages(python)) {
+    if let Some(python) = candidates.into_iter().find(|python| has(python, &packages)) {
         return Ok(python);
     }
     let python = Path::new(ON_PATH);
@@ -131,21 +133,26 @@ pub fn with_torch(root: &Path) -> Result<PathBuf, String> {
     say(&format!(
         "making {} with {}: downloading about 2.8 GB, once; it will take 5 GB",
         environment.display(),
-        PACKAGES.join(" and ")
+        packages.join(", ")
     ));
     let scratch = root.join(".libtorch/partial-python");
     fs::create_dir_all(&scratch).map_err(|e| format!("{}: {e}", scratch.display()))?;
     output(Command::new(python).args(["-m", "venv"]).arg(&environment)).map_err(|e| {
         format!("cannot make a Python environment ({e})\n  Debian, Ubuntu: sudo apt install python3-venv")
     })?;
-    pip_install(&own, &PACKAGES, &scratch)?;
+    pip_install(&own, &packages, &scratch)?;
     fs::remove_dir_all(&scratch).map_err(|e| format!("{}: {e}", scratch.display()))?;
     Ok(own)
 }
 
-fn has_packages(python: &Path) -> bool {
-    let program = "import numpy, torch; assert torch.__version__.split('+')[0] == '2.11.0'";
-    output(Command::new(python).args(["-c", program])).is_ok()
+/// Whether an interpreter has all of the packages, each in its version if it states one.
+fn has(python: &Path, packages: &[&str]) -> bool {
+    let program = "import sys\n\
+                   from importlib.metadata import version\n\
+                   for package in sys.argv[1:]:\n    \
+                       name, _, wanted = package.partition('==')\n    \
+                       assert version(name).split('+')[0].startswith(wanted)";
+    output(Command::new(python).args(["-c", program]).args(packages)).is_ok()
 }
 
 #[cfg(test)]

@@ -9,6 +9,8 @@ mod evaluate;
 mod failure;
 mod interpreter;
 mod interrupt;
+#[cfg(test)]
+mod library_models;
 mod libtorch;
 #[cfg(test)]
 mod losses;

@@ -104,17 +104,18 @@ impl Elaborator<'_, '_> {
 
     /// What the language itself calls so: operations and the library's losses.
     fn standard(&mut self, name: &str) -> Option<Value> {
+        // before the operation of that name: no step at all, so that it has no index
+        if name == "nothing" {
+            return Some(Value::Layer(Rc::new(Layer::Chain {
+                steps: Vec::new(),
+                nested: false,
+            })));
+        }
         if let Some(op) = ops::find(name) {
             return Some(Value::Layer(Rc::new(Layer::Call {
                 callee: crate::program::value::Callee::Operation(op),
                 given: Vec::new(),
                 span: Span::new(crate::source::FileId(0), 0..0),
-            })));
-        }
-        if name == "nothing" {
-            return Some(Value::Layer(Rc::new(Layer::Chain {
-                steps: Vec::new(),
-                nested: false,
             })));
         }
         let id = self.modules.library("losses", name)?;

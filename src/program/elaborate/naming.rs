@@ -101,6 +101,7 @@ impl Elaborator<'_, '_> {
             ExprKind::If {
                 then, otherwise, ..
             } => layer_steps(then).or(layer_steps(otherwise)),
+            ExprKind::Name(name) if name == "nothing" => Count::Zero,
             _ => Count::One,
         }
     }
