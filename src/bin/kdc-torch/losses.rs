@@ -15,6 +15,8 @@ use tch::{Device, Kind, Tensor};
 /// Relative.
 const TOLERANCE: f64 = 1e-6;
 const EDGE: &str = "it";
+/// As many as the programs' banks have rows.
+const SAMPLES: u64 = 90;
 
 #[derive(Clone, Deserialize)]
 struct Case {
@@ -28,6 +30,8 @@ struct Case {
     classes: Option<i64>,
     /// Shapes of what else it takes by name.
     named: BTreeMap<String, Vec<i64>>,
+    /// Whether it takes the samples' numbers.
+    indexed: bool,
 }
 
 /// A loss's program, ready to run, and the tensors that go with it.
@@ -36,8 +40,21 @@ struct Formula {
     /// The names of what it reads: `s0`, `t0`, `label`.
     inputs: Vec<String>,
     parameters: Parameters,
-    /// Names of those that learn, without the edge in front.
+    /// The loss's place among the program's outputs.
+    value: usize,
+    /// Names of the parameters that learn, without the edge in front.
     learns: Vec<String>,
+    /// States, and the places of what they become.
+    updates: Vec<(String, usize)>,
+}
+
+/// What a loss gives.
+struct Outcome {
+    value: Tensor,
+    /// By the names of what learns.
+    gradients: Tensors,
+    /// By the names of states.
+    updates: Tensors,
 }
 
 fn cases() -> Vec<Case> {
@@ -48,7 +65,9 @@ fn cases() -> Vec<Case> {
     serde_json::from_str(text).expect("the fixture is part of the sources")
 }
 
-fn golden() -> HashMap<String, Tensor> {
+type Golden = HashMap<String, Tensor>;
+
+fn golden() -> Golden {
     let path = concat!(
         env!("CARGO_MANIFEST_DIR"),
         "/tests/fixtures/losses.safetensors"
@@ -70,17 +89,20 @@ fn values_and_gradients_are_those_of_the_papers() {
                 .unwrap_or_else(|| panic!("no golden value {name}"))
         };
         let mut formula = Formula::new(&case, &golden, Kind::Double);
-        let tensors = case.tensors(&golden, Kind::Double);
-        let (value, gradients) = formula.value_and_gradients(&tensors);
+        let tensors = formula.tensors(&case, &golden, Kind::Double);
+        let outcome = formula.run(&tensors);
         let mut compare = |what: &str, found: &Tensor, expected: &Tensor| {
             let difference = distance(found, expected);
             if difference.is_nan() || difference > TOLERANCE {
                 problems.push(format!("{}: {what} differs by {difference:e}", case.name));
             }
         };
-        compare("value", &value, expected("value"));
-        for (name, gradient) in &gradients {
+        compare("value", &outcome.value, expected("value"));
+        for (name, gradient) in &outcome.gradients {
             compare(name, gradient, expected(&format!("gradient.{name}")));
+        }
+        for (name, update) in &outcome.updates {
+            compare(name, update, expected(&format!("update.{name}")));
         }
     }
     assert!(problems.is_empty(), "{}", problems.join("\n"));
@@ -93,11 +115,11 @@ fn values_and_gradients_are_finite_where_something_is_zero() {
     let mut problems = Vec::new();
     for case in cases() {
         let mut formula = Formula::new(&case, &golden, Kind::Float);
-        let drawn = case.tensors(&golden, Kind::Float);
+        let drawn = formula.tensors(&case, &golden, Kind::Float);
         let mut check = |what: &str, tensors: &Tensors| {
-            let (value, gradients) = formula.value_and_gradients(tensors);
-            let all = gradients.values().chain([&value]);
-            if !all.into_iter().all(is_finite) {
+            let outcome = formula.run(tensors);
+            let derived = outcome.gradients.values().chain(outcome.updates.values());
+            if !derived.chain([&outcome.value]).all(is_finite) {
                 problems.push(format!("{}: {what}", case.name));
             }
         };
@@ -125,27 +147,6 @@ fn every_loss_of_the_library_has_cases() {
 type Tensors = BTreeMap<String, Tensor>;
 
 impl Case {
-    fn inputs(&self) -> impl Iterator<Item = String> {
-        let label = self.classes.map(|_| "label".to_string());
-        let students = (0..self.students.len()).map(|i| format!("s{i}"));
-        let teachers = (0..self.teachers.len()).map(|i| format!("t{i}"));
-        let named = self.named.keys().cloned();
-        students.chain(teachers).chain(label).chain(named)
-    }
-
-    fn tensors(&self, golden: &HashMap<String, Tensor>, kind: Kind) -> Tensors {
-        let tensor = |name: &String| {
-            let tensor = &golden[&format!("{}.{name}", self.name)];
-            match tensor.kind() {
-                Kind::Double => tensor.to_kind(kind),
-                _ => tensor.shallow_clone(),
-            }
-        };
-        self.inputs()
-            .map(|name| (name.clone(), tensor(&name)))
-            .collect()
-    }
-
     fn plan(&self) -> Plan {
         let teacher = format!(
             "use \"data.kd\"::images
@@ -192,7 +193,7 @@ impl Case {
             self.loss,
             self.written_arguments(),
         );
-        plan_with(&student, &teacher)
+        plan_with(&student, &teacher).with_samples(SAMPLES)
     }
 
     fn written_arguments(&self) -> String {
@@ -200,7 +201,8 @@ impl Case {
         let label = label.map(|_| "label".to_string());
         let named = label.into_iter().chain(self.named.keys().cloned());
         let named = named.map(|name| format!("{name}: {name}, "));
-        named.chain([self.arguments.clone()]).collect()
+        let index = self.indexed.then(|| "index: images.index, ".to_string());
+        named.chain(index).chain([self.arguments.clone()]).collect()
     }
 }
 
@@ -233,24 +235,15 @@ fn output(name: &str, shape: &[i64]) -> String {
 }
 
 impl Formula {
-    /// The part of the case's plan that is the loss.
-    fn new(case: &Case, golden: &HashMap<String, Tensor>, kind: Kind) -> Formula {
+    /// The part of the case's plan that is the loss, with the fixture's parameters.
+    fn new(case: &Case, golden: &Golden, kind: Kind) -> Formula {
         let mut plan = case.plan();
         plan.parameters.retain(|p| p.owner == EDGE);
-        let mut parameters = Parameters::loaded(&plan, Device::Cpu, &HashMap::new())
-            .expect("parameters of fixed shapes");
-        for parameter in &plan.parameters {
-            let own = parameter
-                .name
-                .strip_prefix("it.")
-                .unwrap_or(&parameter.name);
-            let tensor = golden.get(&format!("{}.parameter.{own}", case.name));
-            let zero = parameters.get(&parameter.name).expect("it was made");
-            parameters.replace(&parameter.name, tensor.unwrap_or(zero).to_kind(kind));
-        }
-        let step = plan.stages.remove(0).step;
-        let nodes: Vec<_> = (step.nodes.into_iter())
-            .filter(|node| node.part == Part::Loss)
+        let parameters = parameters(&plan, case, golden, kind);
+        let stage = plan.stages.remove(0);
+        // What is drawn in the run comes from the fixture instead.
+        let nodes: Vec<_> = (stage.step.nodes.into_iter())
+            .filter(|node| node.part == Part::Loss && node.op != "random_ids")
             .collect();
         let given: BTreeSet<&String> = nodes.iter().map(|node| &node.value).collect();
         let reads = nodes.iter().flat_map(|node| &node.inputs);
@@ -258,54 +251,81 @@ impl Formula {
         let inputs = Vec::from_iter(inputs);
         let program = Program {
             nodes,
-            outputs: step.outputs,
+            outputs: stage.step.outputs,
             ..Program::default()
         };
-        let learns = plan
-            .parameters
-            .iter()
-            .filter(|p| p.kind == ParameterKind::Auxiliary);
+        let place = |value| program.outputs.iter().position(|output| output == value);
+        let place = |value| place(value).expect("the step computes it");
+        let updates = stage.updates.iter();
+        let learns = plan.parameters.iter();
         Formula {
-            program: Executable::new(&program, &inputs, &parameters).expect("a whole program"),
+            value: place(&stage.edges[0].value),
+            updates: updates
+                .map(|u| (own_name(&u.state), place(&u.value)))
+                .collect(),
+            learns: learns
+                .filter(|p| p.kind == ParameterKind::Auxiliary)
+                .map(|p| own_name(&p.name))
+                .collect(),
             inputs: inputs.iter().map(|name| own_name(name)).collect(),
-            learns: learns.map(|p| own_name(&p.name)).collect(),
+            program: Executable::new(&program, &inputs, &parameters).expect("a whole program"),
             parameters,
         }
     }
 
-    /// The loss and its gradients, by the names of what learns.
-    fn value_and_gradients(&mut self, tensors: &Tensors) -> (Tensor, Tensors) {
-        let mut tensors: Tensors = (tensors.iter())
-            .map(|(name, tensor)| (name.clone(), tensor.detach_copy()))
-            .collect();
+    /// What it reads, as the fixture has it.
+    fn tensors(&self, case: &Case, golden: &Golden, kind: Kind) -> Tensors {
+        let tensor = |name: &String| {
+            let tensor = &golden[&format!("{}.{name}", case.name)];
+            match tensor.kind() {
+                Kind::Double => tensor.to_kind(kind),
+                _ => tensor.shallow_clone(),
+            }
+        };
+        let inputs = self.inputs.iter();
+        inputs.map(|name| (name.clone(), tensor(name))).collect()
+    }
+
+    fn run(&mut self, tensors: &Tensors) -> Outcome {
+        let mut tensors = changed(tensors, |_, tensor| tensor.detach_copy());
+        let mut learning = Tensors::new();
         for (name, tensor) in &mut tensors {
             if is_side(name, 's') {
-                let _same = tensor.requires_grad_(true);
+                learning.insert(name.clone(), tensor.requires_grad_(true));
             }
         }
-        let mut learning: Tensors = (tensors.iter())
-            .filter(|(_, tensor)| tensor.requires_grad())
-            .map(|(name, tensor)| (name.clone(), tensor.shallow_clone()))
-            .collect();
         for name in &self.learns {
-            let tensor = self
-                .parameters
-                .get(&format!("{EDGE}.{name}"))
-                .expect("it was made");
-            learning.insert(name.clone(), tensor.set_requires_grad(true));
+            let own = self.parameters.get(&format!("{EDGE}.{name}"));
+            let own = own.expect("it was made").set_requires_grad(true);
+            learning.insert(name.clone(), own);
         }
         let inputs: Vec<&Tensor> = self.inputs.iter().map(|name| &tensors[name]).collect();
         let samples = tensors["s0"].size()[0];
-        let value = self
-            .program
-            .run(&inputs, samples)
-            .expect("it runs")
-            .remove(0);
+        let outputs = self.program.run(&inputs, samples).expect("it runs");
         let of: Vec<&Tensor> = learning.values().collect();
-        let gradients = Tensor::run_backward(&[&value], &of, false, false);
-        let gradients = learning.keys().cloned().zip(gradients).collect();
-        (value.detach(), gradients)
+        let gradients = Tensor::run_backward(&[&outputs[self.value]], &of, false, false);
+        let updates = self.updates.iter();
+        Outcome {
+            value: outputs[self.value].detach(),
+            gradients: learning.keys().cloned().zip(gradients).collect(),
+            updates: updates
+                .map(|(name, place)| (name.clone(), outputs[*place].detach()))
+                .collect(),
+        }
     }
+}
+
+fn parameters(plan: &Plan, case: &Case, golden: &Golden, kind: Kind) -> Parameters {
+    let made = Parameters::loaded(plan, Device::Cpu, &HashMap::new());
+    let mut parameters = made.expect("their shapes are fixed");
+    for parameter in &plan.parameters {
+        let own = own_name(&parameter.name);
+        // Batch norm's running statistics are not in the fixture.
+        let tensor = golden.get(&format!("{}.parameter.{own}", case.name));
+        let zero = parameters.get(&parameter.name).expect("it was made");
+        parameters.replace(&parameter.name, tensor.unwrap_or(zero).to_kind(kind));
+    }
+    parameters
 }
 
 /// `light.s0` is `s0`, `it.lift.weight` is `lift.weight`.
