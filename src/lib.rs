@@ -25,6 +25,7 @@ extern crate alloc;
 
 pub mod diag;
 pub mod format;
+pub mod ide;
 pub mod plan;
 pub mod program;
 pub mod shape;
@@ -32,6 +33,7 @@ pub mod source;
 pub mod syntax;
 
 use diag::{Code, Diagnostic};
+use program::load::{ModuleId, Modules};
 use std::path::Path;
 
 /// What is known of a file after all passes.
@@ -46,19 +48,24 @@ pub struct Checked {
 
 /// Checks an experiment or a library, and all that it imports.
 pub fn check(files: &dyn source::Files, path: &Path) -> Checked {
-    let mut modules = program::load::Modules::new(files);
-    let root = match modules.root(path) {
-        Ok(root) => root,
-        Err(reason) => return unreadable(path, &reason),
-    };
-    program::elaborate::check_definitions(&mut modules);
-    let experiment = program::experiment::compile(&mut modules, root);
-    let plan = experiment.map(|experiment| plan::lower(&modules, &experiment));
-    Checked {
-        diagnostics: diag::tidy(modules.diagnostics),
-        sources: modules.sources,
-        plan,
+    let mut modules = Modules::new(files);
+    match compile(&mut modules, path) {
+        Ok((_, plan)) => Checked {
+            diagnostics: diag::tidy(modules.diagnostics),
+            sources: modules.sources,
+            plan,
+        },
+        Err(reason) => unreadable(path, &reason),
     }
+}
+
+/// All passes. Fails if the file cannot be read.
+fn compile(modules: &mut Modules, path: &Path) -> Result<(ModuleId, Option<plan::Plan>), String> {
+    let root = modules.root(path)?;
+    program::elaborate::check_definitions(modules);
+    let experiment = program::experiment::compile(modules, root);
+    let plan = experiment.map(|experiment| plan::lower(modules, &experiment));
+    Ok((root, plan))
 }
 
 fn unreadable(path: &Path, reason: &str) -> Checked {

@@ -8,6 +8,7 @@ mod format;
 #[cfg(unix)]
 mod handover;
 mod laws;
+mod lsp;
 mod models;
 mod mutate;
 mod plans;

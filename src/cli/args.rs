@@ -101,6 +101,8 @@ Examples:
   kdc explain codes          all codes
   kdc explain operations     all operations")]
     Explain(Explain),
+    /// Serve an editor: the language server, on standard input and output
+    Lsp,
     /// Print versions and where the engine is
     Info,
 }

@@ -8,6 +8,7 @@ mod explain;
 pub mod files;
 mod format;
 mod info;
+pub mod lsp;
 pub mod output;
 pub mod panic;
 pub mod render;
@@ -51,6 +52,7 @@ fn run(args: &Args) -> Exit {
         Some(Command::Eval(args)) => train::eval(args, global),
         Some(Command::Explain(args)) => explain::run(args),
         Some(Command::Fmt(args)) => format::run(args, global),
+        Some(Command::Lsp) => lsp::run(),
         Some(Command::Info) => info::run(),
         None => {
             output::complain("a command is missing; `kdc --help` lists them");

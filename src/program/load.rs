@@ -2,6 +2,8 @@
 
 use super::elaborate::Signature;
 use super::experiment::Experiment;
+use super::facts::{self, Fact};
+use super::graph::Graph;
 use super::library;
 use super::value::Callee;
 use crate::diag::suggest::{listed, nearest};
@@ -55,6 +57,8 @@ pub struct Modules<'a> {
     pub signatures: HashMap<Callee, Rc<Signature>>,
     /// Experiments that others learn from; none for one with mistakes.
     pub experiments: HashMap<ModuleId, Option<Rc<Experiment>>>,
+    /// What is found out about places in the text, if an editor wants to know.
+    pub facts: Option<Vec<Fact>>,
     /// The experiments that are being compiled, each needed by the one before.
     pub compiling: Vec<ModuleId>,
 }
@@ -71,6 +75,7 @@ impl<'a> Modules<'a> {
             broken: HashSet::new(),
             signatures: HashMap::new(),
             experiments: HashMap::new(),
+            facts: None,
             compiling: Vec::new(),
         }
     }
@@ -99,6 +104,13 @@ impl<'a> Modules<'a> {
             d.severity == crate::diag::Severity::Error
                 && d.primary().is_some_and(|place| place.file == file)
         })
+    }
+
+    /// Keeps what a graph tells of places in the text, if that is wanted.
+    pub fn learn_from(&mut self, graph: &Graph) {
+        if let Some(known) = &mut self.facts {
+            known.extend(facts::of(graph));
+        }
     }
 
     pub fn get(&self, id: ModuleId) -> &Module {

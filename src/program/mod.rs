@@ -4,6 +4,7 @@ pub mod data;
 pub mod declared;
 pub mod elaborate;
 pub mod experiment;
+pub mod facts;
 pub mod foreign;
 pub mod graph;
 pub mod initial;

@@ -173,9 +173,13 @@ pub fn check_definitions(modules: &mut Modules) {
         let ast = modules.get(module).ast.clone();
         for (item, at) in ast.items.iter().zip(0..) {
             let id = DefId { module, item: at };
-            if matches!(item.kind, ast::ItemKind::Callable(_))
-                && !Elaborator::new(modules, module).check_alone(id)
-            {
+            if !matches!(item.kind, ast::ItemKind::Callable(_)) {
+                continue;
+            }
+            let mut elaborator = Elaborator::new(modules, module);
+            let sound = elaborator.check_alone(id);
+            elaborator.modules.learn_from(&elaborator.graph);
+            if !sound {
                 modules.broken.insert(id);
             }
         }

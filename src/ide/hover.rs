@@ -1,0 +1,140 @@
+//! What stands at a place: an operation with its shapes, or a name with its documentation.
+
+use super::Analysis;
+use crate::program::facts::Fact;
+use crate::program::library::{self, LIBRARIES};
+use crate::program::ops::{self, Operation};
+use crate::source::{SourceFile, Sources, Span};
+use crate::syntax;
+use crate::syntax::ast::{CallableKind, ItemKind};
+use std::fmt::Write;
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Hover {
+    pub span: Span,
+    pub markdown: String,
+}
+
+pub fn at(analysis: &Analysis, offset: usize) -> Option<Hover> {
+    let word = word(analysis, offset);
+    let called = word.map(|span| text(analysis, span));
+    let fact = innermost(analysis, offset);
+    let mut parts: Vec<String> = Vec::new();
+    parts.extend(fact.map(|fact| shapes(analysis, fact)));
+    parts.extend(called.and_then(|name| documentation(analysis, name)));
+    let span = match fact {
+        Some(fact) => fact.span,
+        None => word?,
+    };
+    (!parts.is_empty()).then(|| Hover {
+        span,
+        markdown: parts.join("\n\n---\n\n"),
+    })
+}
+
+/// The word around an offset.
+fn word(analysis: &Analysis, offset: usize) -> Option<Span> {
+    let text = &analysis.sources.get(analysis.file()).text;
+    let is_word = |c: char| c == '_' || c.is_ascii_alphanumeric();
+    let before = text.get(..offset)?;
+    let start = offset - before.chars().rev().take_while(|c| is_word(*c)).count();
+    let length = text[start..].chars().take_while(|c| is_word(*c)).count();
+    (length > 0).then(|| Span::new(analysis.file(), start..start + length))
+}
+
+fn text(analysis: &Analysis, span: Span) -> &str {
+    &analysis.sources.get(span.file).text[span.range()]
+}
+
+/// The smallest operation around an offset; of those at one place the last, which belongs to a network if there is one.
+fn innermost(analysis: &Analysis, offset: usize) -> Option<&Fact> {
+    let around = |fact: &&Fact| fact.span.range().contains(&offset);
+    let length = |fact: &&Fact| fact.span.end - fact.span.start;
+    let facts: Vec<&Fact> = analysis.own_facts().filter(around).collect();
+    let shortest = facts.iter().map(length).min()?;
+    facts.into_iter().rfind(|fact| length(fact) == shortest)
+}
+
+/// `conv2d`: [N, 3, 32, 32] → [N, 16, 32, 32], and what it costs.
+fn shapes(analysis: &Analysis, fact: &Fact) -> String {
+    let inputs: Vec<String> = fact
+        .inputs
+        .iter()
+        .map(|shape| format!("`{shape}`"))
+        .collect();
+    let mut text = format!("**{}**", fact.operation);
+    if !inputs.is_empty() {
+        let _ = write!(text, " {} →", inputs.join(", "));
+    }
+    let given = analysis.shapes_at(fact.span);
+    let given: Vec<String> = given.iter().map(|shape| format!("`{shape}`")).collect();
+    let _ = write!(text, " {}", given.join(" or "));
+    let mut costs = Vec::new();
+    if fact.parameters > 0 {
+        costs.push(format!("{} parameters", grouped(fact.parameters)));
+    }
+    if fact.multiply_adds > 0 {
+        costs.push(format!(
+            "{} multiply-adds a sample",
+            grouped(fact.multiply_adds)
+        ));
+    }
+    if !costs.is_empty() {
+        let _ = write!(text, "\n\n{}", costs.join(", "));
+    }
+    text
+}
+
+/// `1,186,986`
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// Of a model, loss or function of this file, of an operation, or of what the library offers.
+fn documentation(analysis: &Analysis, name: &str) -> Option<String> {
+    let own = || callable(analysis.sources.get(analysis.file()), name);
+    own()
+        .or_else(|| ops::find(name).map(operation))
+        .or_else(|| from_library(name))
+}
+
+fn operation(op: &Operation) -> String {
+    format!("```text\n{}\n```\n\n{}", op.signature(), op.doc.trim())
+}
+
+fn from_library(name: &str) -> Option<String> {
+    let file = LIBRARIES
+        .iter()
+        .find_map(|library| library::find(library, name))?;
+    let mut sources = Sources::default();
+    let id = sources.add(file.path.to_string(), None, file.text);
+    callable(sources.get(id), name)
+}
+
+/// The first line of a model, all of a loss or function, which is its formula; and its documentation.
+fn callable(source: &SourceFile, name: &str) -> Option<String> {
+    let file = syntax::parse(source).file;
+    let (item, kind) = file.items.iter().find_map(|item| match &item.kind {
+        ItemKind::Callable(callable) if callable.name.text == name => Some((item, callable.kind)),
+        _ => None,
+    })?;
+    let whole = &source.text[item.span.range()];
+    let shown = match kind {
+        CallableKind::Model => whole.split('{').next().unwrap_or(whole).trim_end(),
+        CallableKind::Loss | CallableKind::Fn => whole,
+    };
+    let doc = item.doc.as_deref().unwrap_or_default();
+    Some(
+        format!("```kd\n{shown}\n```\n\n{doc}")
+            .trim_end()
+            .to_string(),
+    )
+}

@@ -1,0 +1,110 @@
+//! What an editor asks of a text. Places are spans; the language server makes positions of them.
+
+mod hover;
+mod symbols;
+
+pub use hover::Hover;
+pub use symbols::{Symbol, SymbolKind};
+
+use crate::diag::{self, Diagnostic};
+use crate::plan::Plan;
+use crate::program::facts::Fact;
+use crate::program::load::Modules;
+use crate::shape::Shape;
+use crate::source::{FileId, Files, Sources, Span};
+use crate::syntax::ast;
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::rc::Rc;
+
+/// All that is known of one file and of those that it imports.
+pub struct Analysis {
+    pub sources: Sources,
+    /// In the order of their places.
+    pub diagnostics: Vec<Diagnostic>,
+    /// There when no diagnostic is an error.
+    pub plan: Option<Plan>,
+    tree: Rc<ast::File>,
+    facts: Vec<Fact>,
+}
+
+/// A shape that stands behind a place in the text.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Hint {
+    pub at: Span,
+    pub text: String,
+}
+
+impl Analysis {
+    /// Of the file at `path`. Why not, if it cannot be read.
+    pub fn of(files: &dyn Files, path: &Path) -> Result<Analysis, String> {
+        let mut modules = Modules::new(files);
+        modules.facts = Some(Vec::new());
+        let (root, plan) = crate::compile(&mut modules, path)?;
+        Ok(Analysis {
+            tree: modules.get(root).ast.clone(),
+            diagnostics: diag::tidy(modules.diagnostics),
+            sources: modules.sources,
+            plan,
+            facts: modules.facts.unwrap_or_default(),
+        })
+    }
+
+    /// The file that was asked for.
+    pub fn file(&self) -> FileId {
+        self.tree.id
+    }
+
+    /// The outline of the file.
+    pub fn symbols(&self) -> Vec<Symbol> {
+        symbols::of(&self.tree)
+    }
+
+    /// What stands at an offset of the file.
+    pub fn hover(&self, offset: usize) -> Option<Hover> {
+        hover::at(self, offset)
+    }
+
+    /// The shape of what each line's last operation gives, where it changes a shape.
+    pub fn hints(&self) -> Vec<Hint> {
+        let source = self.sources.get(self.file());
+        let mut by_line: BTreeMap<usize, &Fact> = BTreeMap::new();
+        for fact in self.own_facts() {
+            let line = source.position(fact.span.end as usize).line;
+            let last = by_line.entry(line).or_insert(fact);
+            if fact.span.end >= last.span.end {
+                *last = fact;
+            }
+        }
+        let telling = |fact: &&Fact| fact.inputs.first() != Some(&fact.shape);
+        let facts = by_line.into_values().filter(telling);
+        facts
+            .map(|fact| Hint {
+                at: fact.span.after(),
+                text: shapes(&self.shapes_at(fact.span)),
+            })
+            .collect()
+    }
+
+    fn own_facts(&self) -> impl Iterator<Item = &Fact> {
+        self.facts
+            .iter()
+            .filter(|fact| fact.span.file == self.file())
+    }
+
+    /// The shapes that the operation at a place gives: one for each way in which its model is used.
+    fn shapes_at(&self, span: Span) -> Vec<Shape> {
+        let mut shapes: Vec<Shape> = Vec::new();
+        for fact in self.own_facts().filter(|fact| fact.span == span) {
+            if !shapes.contains(&fact.shape) {
+                shapes.push(fact.shape.clone());
+            }
+        }
+        shapes
+    }
+}
+
+fn shapes(shapes: &[Shape]) -> String {
+    let shapes: Vec<String> = shapes.iter().map(Shape::to_string).collect();
+    shapes.join(" or ")
+}

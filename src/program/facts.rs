@@ -1,0 +1,50 @@
+//! What is known of places in the text: which operation stands there, and what it takes and gives.
+
+use super::graph::{Graph, What};
+use crate::shape::Shape;
+use crate::source::Span;
+
+/// A value that an operation gives. A model's body has one for each network that is made from it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Fact {
+    /// The operation in the text.
+    pub span: Span,
+    /// `light.features.0`
+    pub name: String,
+    /// Whether the name stands in the text.
+    pub named: bool,
+    pub operation: &'static str,
+    pub inputs: Vec<Shape>,
+    pub shape: Shape,
+    /// The operation's own.
+    pub parameters: u64,
+    /// Forward, for one sample.
+    pub multiply_adds: u64,
+}
+
+/// Of all operations of a graph.
+pub fn of(graph: &Graph) -> Vec<Fact> {
+    let facts = graph.indices().filter_map(|index| {
+        let node = graph.node(index);
+        let What::Operation {
+            op, multiply_adds, ..
+        } = &node.what
+        else {
+            return None;
+        };
+        let sizes = graph.own_parameters(index);
+        let sizes = sizes.filter_map(|id| graph.parameter(id).shape.elements_per_sample());
+        let operands = graph.operands(index).into_iter();
+        Some(Fact {
+            span: node.span,
+            name: node.name.clone(),
+            named: node.named,
+            operation: op.name,
+            inputs: operands.map(|o| graph.tensor(o).shape.clone()).collect(),
+            shape: node.tensor.shape.clone(),
+            parameters: sizes.sum(),
+            multiply_adds: *multiply_adds,
+        })
+    });
+    facts.collect()
+}
