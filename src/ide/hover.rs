@@ -3,6 +3,7 @@
 use super::Analysis;
 use crate::program::facts::Fact;
 use crate::program::library::{self, LIBRARIES};
+use crate::program::number::grouped;
 use crate::program::ops::{self, Operation};
 use crate::source::{SourceFile, Sources, Span};
 use crate::syntax;
@@ -81,19 +82,6 @@ fn shapes(analysis: &Analysis, fact: &Fact) -> String {
     }
     if !costs.is_empty() {
         let _ = write!(text, "\n\n{}", costs.join(", "));
-    }
-    text
-}
-
-/// `1,186,986`
-fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
     }
     text
 }

@@ -7,6 +7,19 @@ use crate::plan::Arg;
 use crate::shape::Dim;
 use crate::syntax::ast::BinaryOp;
 
+/// `1,186,986`
+pub fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
 #[derive(Clone, Debug, PartialEq)]
 pub enum Number {
     Int(i64),
@@ -214,6 +227,12 @@ mod tests {
 
     fn calculate(op: BinaryOp, a: i64, b: i64) -> Result<Number, Trouble> {
         Number::Int(a).combined(op, &Number::Int(b))
+    }
+
+    #[test]
+    fn digits_are_grouped() {
+        assert_eq!(grouped(1_186_986), "1,186,986");
+        assert_eq!(grouped(42), "42");
     }
 
     #[test]

@@ -53,19 +53,6 @@ pub fn percent(share: f64) -> String {
     format!("{:.2} %", share * 100.0)
 }
 
-/// `1,186,986`
-pub fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
 /// `3 min 12 s`
 pub fn duration(time: Duration) -> String {
     let seconds = time.as_secs();
@@ -106,8 +93,6 @@ mod tests {
 
     #[test]
     fn numbers_for_people() {
-        assert_eq!(grouped(1_186_986), "1,186,986");
-        assert_eq!(grouped(42), "42");
         assert_eq!(percent(0.70654), "70.65 %");
         assert_eq!(duration(Duration::from_millis(192_700)), "3 min 12 s");
     }

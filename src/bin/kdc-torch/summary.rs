@@ -1,9 +1,10 @@
 //! The closing tables.
 
-use crate::console::{duration, grouped, percent, table};
+use crate::console::{duration, percent, table};
 use crate::failure::{Failure, Result};
 use crate::run_folder::{Record, RunFolder};
 use kdc::plan::{EdgeLoss, ParameterKind, Plan, Role};
+use kdc::program::number::grouped;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::time::Duration;
