@@ -156,11 +156,26 @@ impl<'e> Lowering<'e> {
         let networks = self.needed.iter().copied().filter(|node| {
             matches!(self.graph.node(*node).owner, Owner::Network(_)) && fixed(*node)
         });
+        let read = self.reads_data();
         tapped
             .into_iter()
             .chain(networks)
             .filter(|node| matches!(self.graph.node(*node).what, What::Operation { .. }))
+            // parameters alone are not worth keeping for each sample
+            .filter(|node| read.contains(node))
             .collect()
+    }
+
+    /// What depends on the samples.
+    fn reads_data(&self) -> HashSet<NodeIndex> {
+        let mut read = HashSet::new();
+        for node in self.graph.indices() {
+            let field = matches!(self.graph.node(node).what, What::Field(_));
+            if field || self.graph.operands(node).iter().any(|o| read.contains(o)) {
+                read.insert(node);
+            }
+        }
+        read
     }
 
     pub(super) fn role(&self, owner: &Owner) -> Option<Role> {
@@ -175,11 +190,18 @@ impl<'e> Lowering<'e> {
         let owner = &self.graph.node(node).owner;
         match (owner, self.role(owner)) {
             _ if self.constant.contains(&node) => Part::Teacher,
+            // a teacher's layer may stand behind a student's
+            (_, Some(Role::Teacher)) if self.moves(node) => Part::Auxiliary,
             (_, Some(Role::Teacher)) => Part::Teacher,
             (_, Some(Role::Student)) => Part::Student,
             (Owner::Edge(_), _) => Part::Loss,
             _ => Part::Auxiliary,
         }
+    }
+
+    /// Whether anything that learns is behind a node.
+    fn moves(&self, node: NodeIndex) -> bool {
+        depends(self.graph, &self.experiment.networks, node).learns()
     }
 
     pub(super) fn program(
@@ -390,10 +412,9 @@ impl<'e> Lowering<'e> {
             let own: BTreeSet<ParameterId> = nodes()
                 .flat_map(|node| self.graph.own_parameters(node))
                 .collect();
-            let parameters = own
-                .iter()
-                .map(|id| self.graph.parameter(*id))
-                .filter(|p| !p.buffer);
+            let parameters = own.iter().map(|id| self.graph.parameter(*id)).filter(|p| {
+                !p.buffer && (part != Part::Auxiliary || self.role(&p.owner).is_none())
+            });
             let parameters: u64 = parameters.map(|p| elements(&p.shape)).sum();
             Cost {
                 parameters,

@@ -1,6 +1,6 @@
 //! What an expression gives when it is compiled.
 
-use super::graph::{NodeIndex, ParameterId};
+use super::graph::{NodeIndex, Owner, ParameterId};
 use super::load::DefId;
 use super::number::Number;
 use super::ops::Operation;
@@ -112,7 +112,29 @@ pub enum Layer {
         nested: bool,
     },
     /// A layer that a binding names: one set of weights, wherever it is applied.
-    Named { name: String, layer: Value },
+    Named {
+        name: String,
+        layer: Value,
+        /// In front of its parameters' names, and to whom they belong, wherever it is applied.
+        path: String,
+        owner: Owner,
+    },
+    /// Layers of a network, with its weights.
+    Again {
+        layers: Rc<Vec<Applied>>,
+        /// It is the whole network, whose parts can be tapped.
+        network: bool,
+    },
+}
+
+/// A layer that was applied and can be applied again with the same weights.
+#[derive(Clone, Debug)]
+pub struct Applied {
+    pub callee: Callee,
+    pub given: Vec<Given>,
+    /// In front of its parameters' names.
+    pub path: String,
+    pub owner: Owner,
 }
 
 /// An evaluated argument.
@@ -152,6 +174,8 @@ pub struct Member {
     /// The model that it applies, if it applies one.
     pub inner: Option<Rc<Instance>>,
     pub parameters: Vec<(&'static str, ParameterId)>,
+    /// The layers that led to it, if it is one plain chain of them.
+    pub layers: Option<Rc<Vec<Applied>>>,
 }
 
 impl Member {
@@ -162,6 +186,7 @@ impl Member {
             steps: Vec::new(),
             inner: None,
             parameters: Vec::new(),
+            layers: None,
         }
     }
 }

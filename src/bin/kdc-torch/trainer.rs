@@ -240,6 +240,62 @@ mod tests {
     }
 
     #[test]
+    fn a_network_that_is_applied_again_has_the_same_weights() {
+        let _alone = alone();
+        let plan = plan(
+            "use \"data.kd\"::images
+            model Light(classes: int = 10) {
+                input image: [N, 3, 32, 32]
+                mix    = linear(16)
+                flat   = image -> max_pool2d(8) -> flatten -> linear(16) -> mix -> Twice(mix)
+                output logits = flat -> linear(classes) as fc
+            }
+            model Twice(inner: layer) {
+                input x: [N, D]
+                output x -> inner -> relu -> inner
+            }
+            loss through(student: [N, D], teacher: [N, D], heads: list(layer)) {
+                output sum(for head in heads { mse(student -> head, teacher -> head) })
+            }
+            teacher deep from \"teacher.kd\"
+            student light = Light()
+            tap again = images.image -> light
+            tap wide = light.flat -> linear(256)
+            edge same: again.logits ~> light.logits by mse
+            edge fc: (light.flat -> light.fc) ~> light.logits by mse
+            edge heads: (deep.features -> flatten) ~> wide by through(heads: [deep.logits[-1], deep.logits[-1]])
+            train on images { epochs: 1, optimizer: sgd(lr: 0.01), seed: 42 }",
+        );
+        let names: Vec<&str> = plan.parameters.iter().map(|p| p.name.as_str()).collect();
+        assert_eq!(
+            names.iter().filter(|n| n.starts_with("light.")).count(),
+            6,
+            "{names:?}"
+        );
+        let (data, parameters) = (data(&plan), parameters(&plan, 3));
+        let teacher = parameters.of_network("deep").unwrap();
+        let student = parameters.of_network("light").unwrap();
+        let mut trainer = Trainer::new(&plan.stages[0], &data.fields(), &parameters, None).unwrap();
+        let batch = data.train.range(0, 32).unwrap();
+        let constants = trainer.constants(&batch).unwrap();
+        let losses = trainer.step(&batch, &constants).unwrap().losses;
+        let losses = Vec::<f32>::try_from(losses).unwrap();
+        assert_eq!(losses[..2], [0.0, 0.0]);
+        assert!(losses[2] > 0.0);
+        // what stands behind the teacher's layer learns, the layer does not
+        for ((name, before), (_, after)) in
+            teacher.iter().zip(parameters.of_network("deep").unwrap())
+        {
+            assert!(before.equal(&after), "{name}");
+        }
+        let flat = |weights: &[(String, Tensor)]| {
+            let found = weights.iter().find(|(name, _)| name == "flat.2.weight");
+            found.unwrap().1.shallow_clone()
+        };
+        assert!(!flat(&student).equal(&flat(&parameters.of_network("light").unwrap())));
+    }
+
+    #[test]
     fn states_take_the_values_of_the_forward_pass() {
         let _alone = alone();
         let plan = plan(

@@ -71,10 +71,13 @@ impl Elaborator<'_, '_> {
 
     /// A parameter of a layer that the body names: `embed.weight`.
     fn weight_of(&mut self, frame: &Frame, layer: &Layer, name: &Name, span: Span) -> Value {
-        let Layer::Named { name: layer, .. } = layer else {
+        let Layer::Named {
+            name: layer, path, ..
+        } = layer
+        else {
             return Value::Poison;
         };
-        let path = frame.full(layer);
+        let path = super::join(path, layer);
         if let Some(id) = self.graph.find_parameter(&super::join(&path, &name.text)) {
             return Value::Tensor(self.parameter_node(frame.owner.clone(), id, span));
         }

@@ -67,6 +67,8 @@ impl Elaborator<'_, '_> {
             (Pattern::Name(name), layer @ Value::Layer(_)) => Value::Layer(Rc::new(Layer::Named {
                 name: name.text.clone(),
                 layer,
+                path: frame.path.clone(),
+                owner: frame.owner.clone(),
             })),
             (_, value) => value,
         };
@@ -105,6 +107,9 @@ impl Elaborator<'_, '_> {
             member.parameters.clone_from(&only.parameters);
         }
         member.steps = naming.steps;
+        if self.is_plain_chain(frame, expr) {
+            member.layers = Some(Rc::new(naming.row));
+        }
         frame.members.extend(naming.labelled);
         (value, member)
     }

@@ -1,11 +1,11 @@
 //! Calls and steps: is it a value or a layer, and what happens when a layer gets its tensor.
 
-use super::{Bound, Elaborator, Frame, Naming, Signature};
+use super::{Bound, Elaborator, Frame, FrameKind, Naming, Signature};
 use crate::diag::suggest::listed;
 use crate::diag::{Code, Diagnostic};
 use crate::program::foreign;
 use crate::program::number::Number;
-use crate::program::value::{Callee, Given, Layer, Member, Value};
+use crate::program::value::{Applied, Callee, Given, Layer, Member, Value};
 use crate::source::Span;
 use crate::syntax::ast::{Arg, Expr, ExprKind, Name};
 use std::rc::Rc;
@@ -26,7 +26,8 @@ impl Elaborator<'_, '_> {
                 return self.statistics(frame, args, span);
             }
             ExprKind::Name(name) => {
-                let given = self.arguments(frame, args);
+                let layers = self.layer_parameters(frame, name, callee.span);
+                let given = self.arguments(frame, args, &layers);
                 if let Some(value) = self.number_function(name, &given, span) {
                     return value;
                 }
@@ -49,13 +50,13 @@ impl Elaborator<'_, '_> {
             }
             _ => self.expression(frame, callee),
         };
-        let given = self.arguments(frame, args);
+        let given = self.arguments(frame, args, &[]);
         self.call_value(frame, target, given, callee.span, span)
     }
 
     /// The arguments of a call in PyTorch's spelling are told in the same go.
     fn foreign_arguments(&mut self, frame: &mut Frame, callee: &Name, args: &[Arg]) {
-        self.arguments(frame, args);
+        self.arguments(frame, args, &[]);
         let Some(kd) = foreign::operation(&callee.text) else {
             return;
         };
@@ -79,10 +80,15 @@ impl Elaborator<'_, '_> {
         }
     }
 
-    fn arguments(&mut self, frame: &mut Frame, args: &[Arg]) -> Vec<Given> {
+    /// `layers` are the names of the parameters that take layers.
+    fn arguments(&mut self, frame: &mut Frame, args: &[Arg], layers: &[String]) -> Vec<Given> {
         args.iter()
             .map(|arg| {
-                let value = self.expression(frame, &arg.value);
+                let name = arg.name.as_ref();
+                let value = match name.is_some_and(|name| layers.contains(&name.text)) {
+                    true => self.layer_argument(frame, &arg.value),
+                    false => self.expression(frame, &arg.value),
+                };
                 Given {
                     name: arg.name.as_ref().map(|n| (n.text.clone(), n.span)),
                     value: self.operand(value),
@@ -278,7 +284,6 @@ impl Elaborator<'_, '_> {
         let layer = match layer {
             Value::Layer(layer) => layer,
             Value::Poison => return Value::Poison,
-            Value::Record(_) => return self.not_yet("a network used as a layer", span),
             other => {
                 let needs = "`->` leads to a layer";
                 return self.wrong_kind(other, span, needs);
@@ -296,21 +301,42 @@ impl Elaborator<'_, '_> {
                 let inner = std::mem::replace(&mut frame.naming, outer);
                 let mut member = Member::of(value.clone(), span);
                 member.steps = inner.steps;
+                member.layers = Some(Rc::new(inner.row.clone()));
+                frame.naming.row.extend(inner.row);
                 self.remember(frame, label, member);
                 value
             }
             Layer::Chain { steps, .. } => self.apply_row(frame, steps, input, from),
-            Layer::Named { name, layer } => {
+            Layer::Named {
+                name,
+                layer,
+                path,
+                owner,
+            } => {
                 // of a chain each step has a name of its own, or they would share their weights
                 let single = !matches!(layer, Value::Layer(row) if matches!(&**row, Layer::Chain { nested: false, .. }));
                 let outer = std::mem::replace(&mut frame.naming, Naming::new(name, single));
+                let here = frame.stands_in(path.clone(), owner.clone());
                 self.sharing += 1;
                 let value = self.apply(frame, layer, input, from, None, span);
                 self.sharing -= 1;
+                frame.stands_in(here.0, here.1);
                 let inner = std::mem::replace(&mut frame.naming, outer);
                 frame.naming.step(label);
+                frame.naming.row.extend(inner.row);
                 let member = inner.steps.into_iter().last();
                 let member = member.unwrap_or_else(|| Member::of(value.clone(), span));
+                self.remember(frame, label, member);
+                value
+            }
+            Layer::Again { layers, network } => {
+                let member = self.apply_again(layers, input, from, span);
+                let value = match (&member.inner, network) {
+                    (Some(instance), true) => Value::Record(instance.clone()),
+                    _ => member.value.clone(),
+                };
+                frame.naming.step(label);
+                frame.naming.row.extend(layers.iter().cloned());
                 self.remember(frame, label, member);
                 value
             }
@@ -323,6 +349,22 @@ impl Elaborator<'_, '_> {
                 self.apply_call(frame, (*callee, given), input, from, label, at)
             }
         }
+    }
+
+    /// Leads a value through layers of a network, with the network's weights.
+    fn apply_again(&mut self, layers: &[Applied], input: Value, from: Span, span: Span) -> Member {
+        let mut member = Member::of(input, span);
+        self.sharing += 1;
+        for applied in layers {
+            let owner = applied.owner.clone();
+            let mut frame = Frame::new(self.root, FrameKind::File, "", owner);
+            let (callee, path) = ((applied.callee, applied.given.as_slice()), &applied.path);
+            let value = self.apply_call(&mut frame, callee, member.value, from, Some(path), span);
+            let made = frame.naming.labelled.pop();
+            member = made.map_or_else(|| Member::of(value, span), |(_, member)| member);
+        }
+        self.sharing -= 1;
+        member
     }
 
     fn apply_row(
@@ -384,8 +426,16 @@ impl Elaborator<'_, '_> {
             return self.still_needs(&signature, &missing, span);
         }
         let name = frame.naming.step(label);
-        let member = self.run(frame, callee, &signature, bound, Some(&name), span);
+        let mut member = self.run(frame, callee, &signature, bound, Some(&name), span);
         let value = member.value.clone();
+        let applied = Applied {
+            callee,
+            given: given.to_vec(),
+            path: frame.full(&name),
+            owner: frame.owner.clone(),
+        };
+        member.layers = Some(Rc::new(vec![applied.clone()]));
+        frame.naming.row.push(applied);
         self.remember(frame, label, member);
         value
     }

@@ -368,14 +368,24 @@ impl Elaborator<'_, '_> {
 
     /// What a step applies.
     fn step_layer(&mut self, frame: &mut Frame, step: &Expr) -> Value {
-        let ExprKind::Name(name) = &step.kind else {
-            return self.expression(frame, step);
+        let name = match &step.kind {
+            ExprKind::Name(name) => name,
+            ExprKind::Member { .. } | ExprKind::Index { .. } => return self.layer_at(frame, step),
+            _ => return self.expression(frame, step),
         };
         match self.find_callable(frame, name, step.span) {
             Some(Value::Layer(layer)) => placed(&layer, step.span),
+            Some(Value::Record(instance)) => self.network_layer(&instance, step.span),
             Some(other) => other,
             None if frame.locals.iter().any(|l| l.name == *name) => {
                 self.name(frame, name, step.span)
+            }
+            None if self.modules.lookup(frame.module, name).is_some() => {
+                let message = format!("`{name}` is no layer");
+                let diagnostic = Diagnostic::new(Code::E0204, message)
+                    .at(step.span, "no layer")
+                    .help("`->` leads to an operation, a model, a network or a part of a network");
+                self.poison(diagnostic)
             }
             None => self.unknown_name(frame, name, step.span, "layer"),
         }

@@ -11,6 +11,7 @@ mod body;
 mod call;
 mod definition;
 mod expression;
+mod layers;
 mod naming;
 mod operation;
 mod owned;
@@ -144,6 +145,14 @@ impl Frame {
     /// The name of something that the body owns, under its path.
     pub fn full(&self, name: &str) -> String {
         join(&self.path, name)
+    }
+
+    /// Moves the frame to another place in the names; where it was.
+    fn stands_in(&mut self, path: String, owner: Owner) -> (String, Owner) {
+        (
+            std::mem::replace(&mut self.path, path),
+            std::mem::replace(&mut self.owner, owner),
+        )
     }
 
     fn local(&mut self, name: &str) -> Option<&Value> {

@@ -1,7 +1,7 @@
 //! The names of what owns parameters, by PyTorch's conventions (language reference, "Parameter names").
 
 use super::{Elaborator, Frame};
-use crate::program::value::{Callee, Layer, Member, Value};
+use crate::program::value::{Applied, Callee, Layer, Member, Value};
 use crate::syntax::ast::{Expr, ExprKind, Index, Step};
 
 /// Names the steps of one binding's right-hand side.
@@ -16,6 +16,8 @@ pub struct Naming {
     pub steps: Vec<Member>,
     /// What can be tapped by label.
     pub labelled: Vec<(String, Member)>,
+    /// All that was applied, in order.
+    pub row: Vec<Applied>,
 }
 
 impl Naming {
@@ -47,6 +49,14 @@ impl Elaborator<'_, '_> {
     pub fn naming(&mut self, frame: &mut Frame, prefix: &str, value: &Expr) -> Naming {
         let steps = self.count(frame, value);
         Naming::new(prefix, steps == Count::One)
+    }
+
+    /// Whether an expression is one chain of steps over a value that is no chain itself.
+    pub(super) fn is_plain_chain(&mut self, frame: &mut Frame, expr: &Expr) -> bool {
+        match &expr.bare().kind {
+            ExprKind::Chain { head, .. } => self.count(frame, head) == Count::Zero,
+            _ => false,
+        }
     }
 
     /// How many unlabelled steps there are, as written.

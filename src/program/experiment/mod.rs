@@ -16,7 +16,7 @@ pub use train::{Learning, OPTIMIZERS};
 use super::elaborate::{Elaborator, Update};
 use super::graph::{Graph, NodeIndex, Owner, ParameterId};
 use super::load::{DefId, ModuleId, Modules};
-use super::value::{Instance, Value};
+use super::value::{Applied, Instance, Value};
 use crate::diag::{Code, Diagnostic};
 use crate::plan::{DataSet, Optimizer, Role, TestTime, WeightsFile};
 use crate::source::Span;
@@ -50,6 +50,8 @@ pub struct Network {
     /// As it was written: `LightNN(classes: 10)`.
     pub model: String,
     pub instance: Rc<Instance>,
+    /// Those that made it, to lead something else through.
+    pub layers: Rc<Vec<Applied>>,
     pub span: Span,
 }
 
@@ -243,6 +245,10 @@ impl Elaborator<'_, '_> {
         let mut frame =
             super::elaborate::Frame::new(id.module, super::elaborate::FrameKind::File, "", owner);
         let (value, _) = self.named_value(&mut frame, &tap.name.text, &tap.value);
+        // a network that is applied again has the same parts as the network
+        if let (Value::Record(_), ast::ExprKind::Chain { .. }) = (&value, &tap.value.bare().kind) {
+            return value;
+        }
         match self.operand(value) {
             Value::Tensor(index) => {
                 self.graph.name(index, tap.name.text.clone());

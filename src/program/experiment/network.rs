@@ -8,7 +8,7 @@ use crate::plan::{DataSet, Role};
 use crate::program::elaborate::{Clash, Elaborator, Frame, FrameKind, Naming};
 use crate::program::graph::Owner;
 use crate::program::load::{DefId, ModuleId};
-use crate::program::value::{Callee, Given, Instance, Layer, Member, Value};
+use crate::program::value::{Applied, Callee, Given, Instance, Layer, Member, Value};
 use crate::source::Span;
 use crate::syntax::ast::{self, Expr};
 use std::rc::Rc;
@@ -72,7 +72,7 @@ impl Elaborator<'_, '_> {
         if origin.is_none() && network.role == ast::Role::Teacher {
             self.without_weights(network, before);
         }
-        let Some(instance) = instance else {
+        let Some((instance, layers)) = instance else {
             return Value::Poison;
         };
         if let Some(origin) = origin {
@@ -92,6 +92,7 @@ impl Elaborator<'_, '_> {
             },
             model: self.text(value.span).to_string(),
             instance: instance.clone(),
+            layers: Rc::new(layers),
             span: network.name.span,
         });
         Value::Record(instance)
@@ -112,7 +113,7 @@ impl Elaborator<'_, '_> {
         module: ModuleId,
         network: &ast::Network,
         value: &Expr,
-    ) -> Option<Rc<Instance>> {
+    ) -> Option<(Rc<Instance>, Vec<Applied>)> {
         let name = &network.name.text;
         let mut frame = Frame::new(module, FrameKind::File, name, Owner::Network(name.clone()));
         frame.naming = Naming::new("", true);
@@ -135,7 +136,14 @@ impl Elaborator<'_, '_> {
                     } else {
                         network.name.span
                     };
-                    self.on_data(&frame, *id, given, at)
+                    let instance = self.on_data(&frame, *id, given, at)?;
+                    let applied = Applied {
+                        callee: Callee::Definition(*id),
+                        given: given.clone(),
+                        path: frame.path.clone(),
+                        owner: frame.owner.clone(),
+                    };
+                    Some((instance, vec![applied]))
                 }
                 _ => {
                     let message =
@@ -150,7 +158,7 @@ impl Elaborator<'_, '_> {
             },
             Value::Tensor(_) | Value::Record(_) => {
                 let step = frame.naming.steps.pop()?;
-                step.inner
+                Some((step.inner?, frame.naming.row))
             }
             Value::Poison => None,
             other => {
