@@ -310,6 +310,23 @@ fn explain() {
         "{}",
         ran.out
     );
+    let ran = folder.kdc(&["explain", "dkd"]);
+    assert!(
+        ran.code == 0
+            && ran
+                .out
+                .starts_with("dkd(student: [N, C], teacher: [N, C], label: class(C),"),
+        "{}",
+        ran.out
+    );
+    assert!(
+        ran.out
+            .contains("\nPaper: Zhao, Cui, Song, Qiu, Liang 2022"),
+        "{}",
+        ran.out
+    );
+    let ran = folder.kdc(&["explain", "losses"]);
+    assert!(ran.out.contains("cross_entropy"), "{}", ran.out);
     let ran = folder.kdc(&["explain", "codes"]);
     assert_eq!(ran.out.lines().count(), kdc::diag::Code::ALL.len());
 }

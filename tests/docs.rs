@@ -26,6 +26,14 @@ fn the_reference_of_operations_is_current() {
 }
 
 #[test]
+fn the_reference_of_losses_is_current() {
+    current(
+        "docs/losses.md",
+        &kdc::program::library::reference::losses(),
+    );
+}
+
+#[test]
 fn the_reference_of_data_is_current() {
     current("docs/data.md", &kdc::program::reference::markdown());
 }

@@ -9,7 +9,8 @@ Examples:
   kdc train examples/hint.kd    check, then train; the result lies in runs/hint
   kdc eval examples/hint.kd     measure what was trained
   kdc explain E0301             what a mistake is about
-  kdc explain conv2d            what an operation takes and gives";
+  kdc explain conv2d            what an operation takes and gives
+  kdc explain dkd               the same of a loss or model of the library";
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -99,7 +100,9 @@ Examples:
   kdc explain E0301
   kdc explain conv2d
   kdc explain codes          all codes
-  kdc explain operations     all operations")]
+  kdc explain operations     all operations
+  kdc explain dkd            a loss or model of the library
+  kdc explain losses         all losses; models: all models")]
     Explain(Explain),
     /// Serve an editor: the language server, on standard input and output
     Lsp,

@@ -1,10 +1,11 @@
-//! `kdc explain`: the tables of codes and operations, for reading.
+//! `kdc explain`: the tables of codes and operations and the library, for reading.
 
 use super::args::Explain;
 use super::exit::Exit;
 use super::output::{self, Stream};
 use super::render::human::wrapping;
 use crate::diag::{Code, Severity, suggest};
+use crate::program::library;
 use crate::program::ops::torch_names::{self, Answer};
 use crate::program::ops::{self, Argument, Family, Operation};
 
@@ -15,6 +16,7 @@ pub fn run(args: &Explain) -> Exit {
     let text = lists(what)
         .or_else(|| Code::parse(what).map(code))
         .or_else(|| ops::find(what).map(operation))
+        .or_else(|| definition(what))
         .or_else(|| torch(what));
     match text {
         Some(text) => {
@@ -28,7 +30,7 @@ pub fn run(args: &Explain) -> Exit {
     }
 }
 
-/// All codes, or all operations.
+/// All codes, operations, losses or models.
 fn lists(what: &str) -> Option<String> {
     Some(match what {
         "codes" => Code::ALL
@@ -36,6 +38,10 @@ fn lists(what: &str) -> Option<String> {
             .map(|code| format!("{code}  {}\n", code.summary()))
             .collect(),
         "operations" => ops::FAMILIES.iter().map(|family| names(family)).collect(),
+        library if library::LIBRARIES.contains(&library) => {
+            let names: Vec<&str> = library::names(library).collect();
+            textwrap::fill(&names.join(" "), wrapping(WIDTH)) + "\n"
+        }
         _ => return None,
     })
 }
@@ -50,14 +56,16 @@ fn names(family: &Family) -> String {
 fn unknown(what: &str) -> String {
     let codes = Code::ALL.iter().flat_map(|code| [code.name(), code.slug()]);
     let operations = ops::all().map(|op| op.name);
-    let help = match suggest::nearest(what, codes.chain(operations)) {
+    let definitions = library::LIBRARIES.iter().flat_map(|l| library::names(l));
+    let help = match suggest::nearest(what, codes.chain(operations).chain(definitions)) {
         Some(near) => format!("there is `{near}`"),
         None => {
-            "a code stands above every message, like E0301; an operation is a word like `conv2d`"
+            "a code stands above every message, like E0301; an operation is a word like `conv2d`, a loss \
+             one like `dkd`"
                 .into()
         }
     };
-    format!("`{what}` is neither a code nor an operation\n\n  help: {help}")
+    format!("`{what}` is neither a code nor an operation, loss or model\n\n  help: {help}")
 }
 
 fn code(code: Code) -> String {
@@ -70,6 +78,17 @@ fn code(code: Code) -> String {
         code.slug(),
         code.summary()
     )
+}
+
+/// A model or loss of the standard library.
+fn definition(name: &str) -> Option<String> {
+    let mut entries = library::LIBRARIES
+        .iter()
+        .map(|l| library::reference::entry(l, name));
+    let library::reference::Entry { signature, doc } = entries.find_map(|entry| entry)?;
+    let signature = textwrap::fill(&signature, wrapping(WIDTH).subsequent_indent("    "));
+    let doc = textwrap::fill(&doc, wrapping(WIDTH));
+    Some(format!("{signature}\n\n{doc}\n"))
 }
 
 /// PyTorch's name of an operation.

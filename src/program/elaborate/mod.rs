@@ -23,7 +23,7 @@ pub use bind::Bound;
 pub use definition::Opened;
 pub use naming::Naming;
 pub use owned::Update;
-pub use signature::{Signature, Slot};
+pub use signature::{Signature, Slot, input_statements};
 pub use types::Clash;
 
 use super::graph::{Graph, NodeIndex, Owner, ParameterId};

@@ -1,5 +1,7 @@
 //! The standard library: the `.kd` files of `models/` and `losses/`, embedded in the binary.
 
+pub mod reference;
+
 include!(concat!(env!("OUT_DIR"), "/library.rs"));
 
 /// A file of the standard library.
