@@ -36,6 +36,9 @@ pub struct Field {
     pub kind: FieldKind,
     /// `[N, 3, 32, 32]`
     pub shape: Shape,
+    /// Whether a sample's value is another in training than in evaluation, and another in each epoch.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub augmented: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,6 +51,8 @@ pub enum FieldKind {
     Id(u64),
     /// Integers below the number of classes.
     Class(u64),
+    /// A distribution over the classes, `[N, classes]`.
+    Probability(u64),
     /// The sample's place among the training samples, from 0 on.
     Index,
 }
@@ -64,13 +69,86 @@ pub enum Transform {
     },
     /// A field that starts as what another is at this point.
     Copy { field: String, from: String },
+    /// A change of pictures from 0 to 1; crops and flips take normalized ones as well.
+    Picture {
+        field: String,
+        #[serde(default, skip_serializing_if = "When::is_always")]
+        when: When,
+        #[serde(with = "serde_yaml::with::singleton_map")]
+        change: PictureChange,
+    },
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum When {
+    #[default]
+    Always,
+    Training,
+    Evaluation,
+}
+
+impl When {
+    fn is_always(&self) -> bool {
+        *self == When::Always
+    }
+}
+
+/// What is done to one picture. Sizes are height and width. Draws are made anew for each picture in each epoch.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum PictureChange {
+    /// A part at random, after as many black pixels have been put at each side.
+    Crop { size: (u64, u64), padding: u64 },
+    /// Left and right are exchanged, with this probability.
+    Flip { probability: f64 },
+    Resize {
+        #[serde(with = "serde_yaml::with::singleton_map")]
+        to: Side,
+    },
+    /// The middle.
+    CenterCrop { size: (u64, u64) },
+    /// A part of this share of the area and this ratio of width to height, resized.
+    RandomResizedCrop {
+        size: (u64, u64),
+        scale: (f64, f64),
+        ratio: (f64, f64),
+    },
+    /// As many of RandAugment's operations, one after the other.
+    RandAugment { operations: u64, magnitude: u64 },
+    /// Each in the factor 1 - x to 1 + x; the hue by at most so much of the circle.
+    ColorJitter {
+        brightness: f64,
+        contrast: f64,
+        saturation: f64,
+        hue: f64,
+    },
+}
+
+/// What pictures are resized to.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Side {
+    /// The shorter side; the other keeps its ratio to it.
+    Shorter(u64),
+    /// Height and width.
+    Both(u64, u64),
 }
 
 impl Transform {
     /// The field that it changes or makes.
     pub fn field(&self) -> &str {
         match self {
-            Transform::Normalize { field, .. } | Transform::Copy { field, .. } => field,
+            Transform::Normalize { field, .. }
+            | Transform::Copy { field, .. }
+            | Transform::Picture { field, .. } => field,
+        }
+    }
+
+    pub fn when(&self) -> When {
+        match self {
+            Transform::Picture { when, .. } => *when,
+            _ => When::Always,
         }
     }
 
@@ -78,7 +156,7 @@ impl Transform {
     pub fn from(&self) -> Option<&str> {
         match self {
             Transform::Copy { from, .. } => Some(from),
-            Transform::Normalize { .. } => None,
+            Transform::Normalize { .. } | Transform::Picture { .. } => None,
         }
     }
 }
@@ -89,6 +167,19 @@ pub struct Batch {
     pub size: u64,
     /// Whether a last, smaller batch of an epoch is left out of training.
     pub drop_last: bool,
+    /// The parameter of the Beta distribution from which the share of the other picture is drawn.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mixup: Option<f64>,
+    /// The same for the area. Where there are both, each batch takes one of them, as often as the other.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cutmix: Option<f64>,
+}
+
+impl Batch {
+    /// Whether training sees mixtures of samples.
+    pub fn mixes(&self) -> bool {
+        self.mixup.is_some() || self.cutmix.is_some()
+    }
 }
 
 impl DataSet {

@@ -436,7 +436,9 @@ impl<'e> Lowering<'e> {
 /// The field with the right answers, and the number of classes.
 fn labels(data: &DataSet) -> Option<(String, u64)> {
     data.fields.iter().find_map(|field| match field.kind {
-        FieldKind::Class(classes) => Some((format!("{}.{}", data.name, field.name), classes)),
+        FieldKind::Class(classes) | FieldKind::Probability(classes) => {
+            Some((format!("{}.{}", data.name, field.name), classes))
+        }
         _ => None,
     })
 }

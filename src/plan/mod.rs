@@ -14,7 +14,9 @@ mod samples;
 mod share;
 mod stage;
 
-pub use data::{Batch, DataSet, DataSource, Field, FieldKind, Transform};
+pub use data::{
+    Batch, DataSet, DataSource, Field, FieldKind, PictureChange, Side, Transform, When,
+};
 pub use lower::lower;
 pub use samples::SAMPLES;
 

@@ -50,6 +50,12 @@ pub enum Wants {
     Renames,
     /// What `statistics(…)` gives.
     Statistics,
+    /// Height and width, or one number for both.
+    Size,
+    /// Two numbers above 0, the first not above the second.
+    Range,
+    /// Transforms, which whoever asks reads from the tree.
+    Chain,
 }
 
 /// The arguments of a call, checked; absent where the default holds.
@@ -100,6 +106,11 @@ impl Settings {
         }
     }
 
+    /// Height and width.
+    pub fn size(&self, name: &str) -> Option<(u64, u64)> {
+        size(self.value(name)?)
+    }
+
     pub fn numbers(&self, name: &str) -> Option<Vec<f64>> {
         numbers(self.value(name)?)
     }
@@ -129,6 +140,20 @@ fn pairs(value: &Value) -> Option<Vec<(String, String)>> {
         _ => None,
     };
     value.elements()?.iter().map(one).collect()
+}
+
+/// Height and width, from 1 to 10,000.
+fn size(value: &Value) -> Option<(u64, u64)> {
+    let side = |value: &Value| match value {
+        Value::Number(n) => n.as_int().filter(|n| (1..=10_000).contains(n)),
+        _ => None,
+    };
+    let (height, width) = match value.elements() {
+        Some([height, width]) => (side(height)?, side(width)?),
+        Some(_) => return None,
+        None => (side(value)?, side(value)?),
+    };
+    Some((height.unsigned_abs(), width.unsigned_abs()))
 }
 
 fn numbers(value: &Value) -> Option<Vec<f64>> {
@@ -180,11 +205,15 @@ impl Elaborator<'_, '_> {
         span: Span,
     ) -> Option<Settings> {
         let signature = signature(found);
+        let chains = found.parameters.iter().any(|p| p.wants == Wants::Chain);
         let given = args
             .iter()
             .map(|arg| Given {
                 name: arg.name.as_ref().map(|n| (n.text.clone(), n.span)),
-                value: self.expression(frame, &arg.value),
+                value: match chains {
+                    true => Value::Word("chain".into()),
+                    false => self.expression(frame, &arg.value),
+                },
                 span: arg.value.span,
             })
             .collect();
@@ -324,6 +353,11 @@ impl Wants {
                 numbers(value).is_some_and(|n| !n.is_empty() && n.iter().all(|x| *x > 0.0))
             }
             Wants::Statistics => matches!(value, Value::Statistics(_)),
+            Wants::Size => size(value).is_some(),
+            Wants::Range => {
+                numbers(value).is_some_and(|n| n.len() == 2 && n[0] > 0.0 && n[0] <= n[1])
+            }
+            Wants::Chain => matches!(value, Value::Word(_)),
             Wants::Betas => numbers(value)
                 .is_some_and(|n| n.len() == 2 && n.iter().all(|x| (0.0..1.0).contains(x))),
             Wants::Texts => texts(value).is_some_and(|t| t.iter().all(|t| !t.is_empty())),
@@ -335,7 +369,9 @@ impl Wants {
             return Ok(());
         }
         let got = match (self, value) {
-            (Wants::Positive | Wants::Betas, list) if numbers(list).is_some() => {
+            (Wants::Positive | Wants::Betas | Wants::Size | Wants::Range, list)
+                if numbers(list).is_some() =>
+            {
                 let list: Vec<String> =
                     numbers(list).iter().flatten().map(f64::to_string).collect();
                 format!("[{}]", list.join(", "))
@@ -366,6 +402,9 @@ impl Wants {
             Wants::Numbers => "a list of numbers".to_string(),
             Wants::Positive => "a list of numbers above 0".to_string(),
             Wants::Statistics => "`statistics(…)`".to_string(),
+            Wants::Size => "a whole number from 1 to 10000, or `(height, width)`".to_string(),
+            Wants::Range => "a pair of numbers above 0, the smaller one first".to_string(),
+            Wants::Chain => "a chain of transforms".to_string(),
             Wants::Betas => "a pair of numbers from 0 to below 1".to_string(),
             Wants::Texts => "a list of strings".to_string(),
             Wants::Renames => "a list of pairs of strings".to_string(),

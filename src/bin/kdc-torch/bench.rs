@@ -1,6 +1,7 @@
 //! `kdc-torch bench`: how fast the steps of a plan are.
 
 use crate::constants::Constants;
+use crate::data::Moment;
 use crate::failure::{Failure, Result};
 use crate::parameters::{NamedTensors, Parameters};
 use crate::session::{Session, data_of};
@@ -67,7 +68,12 @@ pub fn images_per_second(session: &Session, plan: &Plan, options: &Options) -> R
 
     let mut step = |k: i64| -> Result<f64> {
         let index = order.f_narrow(0, k % whole_batches * size, size)?;
-        let batch = data.train.gather(&index)?;
+        let moment = Moment {
+            seed: SEED,
+            epoch: 1,
+            step: k as u64,
+        };
+        let batch = data.train.gather_at(moment, &index)?;
         let known = constants.of(&index, &batch, &mut trainer)?;
         // Reading the loss waits for the device.
         Ok(trainer.step(&batch, &known)?.losses.f_double_value(&[0])?)

@@ -31,6 +31,10 @@ pub enum Reason {
     TooLarge(u64, u64),
     /// A value depends on the other samples of the batch.
     DependsOnBatch,
+    /// The field that a teacher reads is another in each epoch.
+    Augmented(String),
+    /// The field that a teacher reads belongs to a data set that goes round beside the epochs.
+    Beside(String),
 }
 
 impl fmt::Display for Reason {
@@ -43,6 +47,15 @@ impl fmt::Display for Reason {
                 bytes / 1_000_000,
                 room / 1_000_000
             ),
+            Reason::Augmented(field) => {
+                write!(f, "`{field}` is changed at random in each epoch")
+            }
+            Reason::Beside(field) => {
+                write!(
+                    f,
+                    "`{field}` is of a data set that does not make the epochs"
+                )
+            }
             Reason::DependsOnBatch => {
                 f.write_str("they depend on which samples come together in a batch")
             }
@@ -60,6 +73,9 @@ impl Constants {
     ) -> Result<Constants> {
         if stage.constant.outputs.is_empty() || stage.epochs < 2 {
             return Ok(Constants::Recomputed(Reason::NothingToSave));
+        }
+        if let Some(reason) = other_each_time(stage, data) {
+            return Ok(Constants::Recomputed(reason));
         }
         let Some(per_sample) = bytes_per_sample(stage) else {
             return Ok(Constants::Recomputed(Reason::DependsOnBatch));
@@ -114,6 +130,19 @@ impl Answers {
         }
         Ok(computed)
     }
+}
+
+/// A field that the teachers read and that is not the same for a sample in every epoch.
+fn other_each_time(stage: &Stage, data: &DataSet) -> Option<Reason> {
+    stage.constant.fields.iter().find_map(|read| {
+        let own = data.plan.fields.iter();
+        let mut own = own.map(|field| (format!("{}.{}", data.plan.name, field.name), field));
+        match own.find(|(name, _)| name == read) {
+            Some((_, field)) if field.augmented => Some(Reason::Augmented(read.clone())),
+            Some(_) => None,
+            None => Some(Reason::Beside(read.clone())),
+        }
+    })
 }
 
 /// None if an output has no row for each sample.
@@ -249,5 +278,21 @@ mod tests {
             constants,
             Constants::Recomputed(Reason::DependsOnBatch)
         ));
+    }
+
+    #[test]
+    fn what_augmented_pictures_give_is_not_kept() {
+        let _alone = alone();
+        let mut plan = plan(STUDENT);
+        let field = plan.data[0].fields.iter_mut().find(|f| f.name == "image");
+        field.expect("an image").augmented = true;
+        let (data, parameters) = (data(&plan), parameters(&plan, 3));
+        let stage = &plan.stages[0];
+        let mut trainer = Trainer::new(stage, &data.fields(), &parameters, None).unwrap();
+        let constants = Constants::new(stage, &mut trainer, &data, Device::Cpu).unwrap();
+        let Constants::Recomputed(reason) = constants else {
+            panic!("they change with every epoch");
+        };
+        assert_eq!(reason, Reason::Augmented("images.image".into()));
     }
 }

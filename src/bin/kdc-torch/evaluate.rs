@@ -5,7 +5,7 @@ use crate::failure::{Failure, Result};
 use crate::interpreter::Executable;
 use crate::parameters::Parameters;
 use kdc::plan::Evaluation;
-use tch::{Kind, Tensor, no_grad_guard};
+use tch::{Kind, TchError, Tensor, no_grad_guard};
 
 /// What a network answered, and what was right.
 pub struct Answers {
@@ -42,7 +42,7 @@ pub fn evaluate(
         let batch = split.range(start, size)?;
         let inputs: Vec<&Tensor> = batch.fields.iter().collect();
         let logits = &program.run(&inputs, size)?[logits_at];
-        let label = &batch.fields[label_at];
+        let label = &classes_of(&batch.fields[label_at])?;
         let (_, top) = logits.f_topk(classes.min(5), 1, true, true)?;
         in_top5.push(
             top.f_eq_tensor(&label.f_unsqueeze(1)?)?
@@ -58,6 +58,14 @@ pub fn evaluate(
         in_top5: Tensor::f_cat(&in_top5, 0)?,
         classes,
     })
+}
+
+/// Labels as classes; of a distribution the most probable one.
+pub fn classes_of(labels: &Tensor) -> std::result::Result<Tensor, TchError> {
+    match labels.is_floating_point() {
+        true => labels.f_argmax(-1, false),
+        false => Ok(labels.shallow_clone()),
+    }
 }
 
 impl Answers {

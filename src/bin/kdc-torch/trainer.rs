@@ -1,6 +1,7 @@
 //! One stage of training, a step at a time.
 
 use crate::data::Batch;
+use crate::evaluate::classes_of;
 use crate::failure::{Failure, Result};
 use crate::interpreter::Executable;
 use crate::optimizer::Optimizer;
@@ -120,7 +121,7 @@ impl Trainer {
         let right = self.watched.as_ref().map(|watched| {
             let predicted = outputs[watched.logits].f_detach()?.f_argmax(1, false)?;
             predicted
-                .f_eq_tensor(&batch.fields[watched.label])?
+                .f_eq_tensor(&classes_of(&batch.fields[watched.label])?)?
                 .f_sum(Kind::Double)
         });
         Ok(Step {

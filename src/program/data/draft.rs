@@ -11,6 +11,8 @@ pub struct Draft {
     /// The number of samples in a step.
     pub batch: Option<u64>,
     pub drop_last: bool,
+    pub mixup: Option<f64>,
+    pub cutmix: Option<f64>,
     pub hold_out: Option<f64>,
 }
 
@@ -20,6 +22,8 @@ pub struct Making {
     pub name: String,
     pub form: Form,
     pub shape: Shape,
+    /// Whether training sees it otherwise than evaluation.
+    pub augmented: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -29,6 +33,8 @@ pub enum Form {
     /// The same after `normalize`.
     Normalized,
     Class(u64),
+    /// A class after pictures were mixed.
+    Probability(u64),
 }
 
 impl Draft {
@@ -52,6 +58,15 @@ impl Making {
             name: name.to_string(),
             form,
             shape: Shape(std::iter::once(Dim::batch()).chain(sizes).collect()),
+            augmented: false,
+        }
+    }
+
+    /// Height and width of a picture, where all have the same.
+    pub fn size(&self) -> Option<(u64, u64)> {
+        match self.shape.0.as_slice() {
+            [_, _, Dim::Known(height), Dim::Known(width)] => Some((*height, *width)),
+            _ => None,
         }
     }
 
@@ -61,8 +76,10 @@ impl Making {
             kind: match self.form {
                 Form::Picture | Form::Normalized => FieldKind::Real,
                 Form::Class(count) => FieldKind::Class(count),
+                Form::Probability(count) => FieldKind::Probability(count),
             },
             shape: self.shape.clone(),
+            augmented: self.augmented,
         }
     }
 }
@@ -73,6 +90,7 @@ impl fmt::Display for Making {
         match self.form {
             Form::Picture | Form::Normalized => write!(f, "pictures {}", self.shape),
             Form::Class(count) => write!(f, "class({count}){}", self.shape),
+            Form::Probability(_) => write!(f, "probability{}", self.shape),
         }
     }
 }

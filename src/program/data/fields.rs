@@ -1,8 +1,8 @@
 //! Fields of one's own: `data name = source { image = image -> flip, batch: 64 }`.
 
 use super::draft::Draft;
-use super::tables::{BATCH, HOLD_OUT};
-use super::transform::Target;
+use super::tables::{ALPHA, BATCH, HOLD_OUT};
+use super::transform::Scope;
 use super::{INDEX, chain};
 use crate::diag::suggest::{listed, nearest};
 use crate::diag::{Code, Diagnostic};
@@ -14,10 +14,12 @@ use crate::source::Span;
 use crate::syntax::ast::{self, Expr, ExprKind, Name, Pattern};
 
 /// What a block may set besides fields.
-const SETTINGS: [(&str, Wants); 3] = [
+const SETTINGS: [(&str, Wants); 5] = [
     ("batch", BATCH),
     ("drop_last", Wants::Bool),
     ("hold_out", HOLD_OUT),
+    ("mixup", ALPHA),
+    ("cutmix", ALPHA),
 ];
 
 impl Elaborator<'_, '_> {
@@ -86,6 +88,8 @@ impl Elaborator<'_, '_> {
                 draft.batch = n.as_int().map(i64::unsigned_abs);
             }
             ("hold_out", Value::Number(n)) => draft.hold_out = n.as_f64(),
+            ("mixup", Value::Number(n)) => draft.mixup = n.as_f64(),
+            ("cutmix", Value::Number(n)) => draft.cutmix = n.as_f64(),
             (_, Value::Bool(drop)) => draft.drop_last = drop == Some(true),
             _ => {}
         }
@@ -115,8 +119,8 @@ impl Elaborator<'_, '_> {
         self.start(draft, name, head)?;
         let mut fine = true;
         for step in steps {
-            let target = Target::One(&name.text);
-            fine &= self.transform(frame, draft, target, &step.layer).is_some();
+            let scope = Scope::one(&name.text);
+            fine &= self.transform(frame, draft, scope, &step.layer).is_some();
         }
         fine.then_some(())
     }

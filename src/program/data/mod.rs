@@ -2,6 +2,8 @@
 
 mod draft;
 mod fields;
+mod mix;
+mod picture;
 mod source;
 mod tables;
 mod transform;
@@ -21,7 +23,7 @@ use crate::source::Span;
 use crate::syntax::ast::{self, Expr, ExprKind};
 use std::rc::Rc;
 use tables::LATER;
-use transform::Target;
+use transform::Scope;
 
 /// The field that every data set has: a sample's place among the training samples.
 pub const INDEX: &str = "index";
@@ -33,6 +35,7 @@ pub fn tensor_of(field: &Field) -> Tensor {
         FieldKind::Bool => Element::Bool,
         FieldKind::Id(bound) => Element::Id(Dim::Known(bound)),
         FieldKind::Class(count) => Element::Class(Dim::Known(count)),
+        FieldKind::Probability(_) => Element::Probability,
         FieldKind::Index => Element::Id(Dim::symbol(SAMPLES)),
     };
     Tensor {
@@ -55,7 +58,7 @@ impl Elaborator<'_, '_> {
         let mut fine = true;
         for step in steps {
             fine &= self
-                .transform(&mut frame, &mut draft, Target::All, &step.layer)
+                .transform(&mut frame, &mut draft, Scope::ALL, &step.layer)
                 .is_some();
         }
         if let (true, Some(fields)) = (fine, &data.fields) {
@@ -67,10 +70,14 @@ impl Elaborator<'_, '_> {
         let Some(size) = draft.batch else {
             return self.poison(without_batch(data));
         };
+        if !self.mix(&mut draft, data.name.span) {
+            return Value::Poison;
+        }
         let index = Field {
             name: INDEX.to_string(),
             kind: FieldKind::Index,
             shape: Shape(vec![Dim::batch()]),
+            augmented: false,
         };
         let fields = draft.fields.iter().map(|field| field.finished());
         Value::Data(Rc::new(DataSet {
@@ -81,6 +88,8 @@ impl Elaborator<'_, '_> {
             batch: Batch {
                 size,
                 drop_last: draft.drop_last,
+                mixup: draft.mixup,
+                cutmix: draft.cutmix,
             },
             hold_out: draft.hold_out,
         }))

@@ -56,6 +56,8 @@ impl Elaborator<'_, '_> {
             transforms: Vec::new(),
             batch: None,
             drop_last: false,
+            mixup: None,
+            cutmix: None,
             hold_out: None,
         })
     }

@@ -3,7 +3,7 @@
 use super::draft::{Draft, Form, Making};
 use super::tables::{LATER, TRANSFORMS};
 use crate::diag::{Code, Diagnostic};
-use crate::plan::Transform;
+use crate::plan::{Transform, When};
 use crate::program::declared::Settings;
 use crate::program::elaborate::{Elaborator, Frame};
 use crate::program::value::Value;
@@ -11,12 +11,34 @@ use crate::shape::Dim;
 use crate::source::Span;
 use crate::syntax::ast::Expr;
 
-/// The fields that a transform is given.
+/// What a transform acts on, and when.
+#[derive(Clone, Copy)]
+pub struct Scope<'a> {
+    pub target: Target<'a>,
+    /// Outside `augment` the transform itself says when.
+    pub when: Option<When>,
+}
+
+/// Fields.
 #[derive(Clone, Copy)]
 pub enum Target<'a> {
     /// All that it takes: a pipeline without fields of its own.
     All,
     One(&'a str),
+}
+
+impl<'a> Scope<'a> {
+    pub const ALL: Scope<'static> = Scope {
+        target: Target::All,
+        when: None,
+    };
+
+    pub fn one(field: &'a str) -> Scope<'a> {
+        Scope {
+            target: Target::One(field),
+            when: None,
+        }
+    }
 }
 
 impl Target<'_> {
@@ -33,16 +55,33 @@ impl Elaborator<'_, '_> {
         &mut self,
         frame: &mut Frame,
         draft: &mut Draft,
-        target: Target,
+        scope: Scope,
         step: &Expr,
     ) -> Option<()> {
         let (transform, settings) = self.declared(frame, TRANSFORMS, &LATER, "transform", step)?;
-        let of_all = matches!(transform.name, "batch" | "hold_out");
+        let target = scope.target;
+        if scope.when.is_some()
+            && matches!(
+                transform.name,
+                "batch" | "hold_out" | "normalize" | "augment" | "mixup" | "cutmix"
+            )
+        {
+            let message = format!("`{}` cannot stand in `augment`", transform.name);
+            self.report(
+                Diagnostic::new(Code::E0204, message)
+                    .at(step.span, "changes no picture")
+                    .help("let it follow after the brackets"),
+            );
+            return None;
+        }
+        let of_all = matches!(transform.name, "batch" | "hold_out" | "mixup" | "cutmix");
         if let (Target::One(field), true) = (target, of_all) {
             let message = format!("`{}` is not for one field", transform.name);
             let name = match transform.name {
                 "batch" => "batch: 128",
-                _ => "hold_out: 0.1",
+                "hold_out" => "hold_out: 0.1",
+                "mixup" => "mixup: 0.2",
+                _ => "cutmix: 1",
             };
             self.report(
                 Diagnostic::new(Code::E0204, message)
@@ -50,6 +89,22 @@ impl Elaborator<'_, '_> {
                     .help(format!("write `{name}` on a line of its own")),
             );
             return None;
+        }
+        if matches!(transform.name, "mixup" | "cutmix") {
+            if draft.batch.is_none() {
+                let message = format!("`{}` must stand after `batch`", transform.name);
+                self.report(
+                    Diagnostic::new(Code::E0204, message)
+                        .at(step.span, "before `batch`")
+                        .note("it mixes the samples of a batch"),
+                );
+                return None;
+            }
+            match transform.name {
+                "mixup" => draft.mixup = settings.number("alpha"),
+                _ => draft.cutmix = settings.number("alpha"),
+            }
+            return Some(());
         }
         if draft.batch.is_some() && matches!(target, Target::All) {
             let message = format!("`{}` must stand before `batch`", transform.name);
@@ -62,13 +117,15 @@ impl Elaborator<'_, '_> {
                 draft.drop_last = settings.bool("drop_last").unwrap_or(false);
             }
             "hold_out" => draft.hold_out = settings.number("part"),
-            _ => self.normalize(draft, target, &settings, step.span)?,
+            "normalize" => self.normalize(draft, target, &settings, step.span)?,
+            "augment" => self.augment(frame, draft, target, &settings, step)?,
+            name => self.picture(draft, scope, (name, step.span), &settings)?,
         }
         Some(())
     }
 
     /// The fields of the target that `takes` is true of, by their places. Reports if there are none.
-    fn takers(
+    pub(super) fn takers(
         &mut self,
         draft: &Draft,
         target: Target,

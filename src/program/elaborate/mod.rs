@@ -41,7 +41,7 @@ use std::rc::Rc;
 const FUEL: u64 = 300_000;
 
 /// Functions of the language that have no meaning yet.
-const LATER: [&str; 14] = [
+const LATER: [&str; 13] = [
     "warmup",
     "cosine_decay",
     "step_decay",
@@ -55,7 +55,6 @@ const LATER: [&str; 14] = [
     "best",
     "column",
     "next_token",
-    "mixup",
 ];
 
 /// Follows the expressions of one experiment, its imports included.

@@ -32,10 +32,9 @@ pub enum Clash {
 /// Whether a parameter of this type is a tensor input rather than a compile-time value.
 pub fn is_tensor(ty: &ast::Type) -> bool {
     ty.shape.is_some()
-        || ty
-            .name
-            .as_ref()
-            .is_some_and(|name| matches!(name.text.as_str(), "class" | "id" | "probability"))
+        || ty.name.as_ref().is_some_and(|name| {
+            matches!(name.text.as_str(), "class" | "id" | "probability" | "label")
+        })
 }
 
 impl Elaborator<'_, '_> {
@@ -46,13 +45,44 @@ impl Elaborator<'_, '_> {
         ty: &ast::Type,
         tensor: &Tensor,
     ) -> Result<(), Clash> {
+        let is_label = ty.name.as_ref().is_some_and(|name| name.text == "label");
+        if is_label && tensor.element == Element::Probability {
+            return self.fit_distribution(frame, ty, &tensor.shape);
+        }
         self.fit_element(frame, ty, &tensor.element)?;
         match (&ty.shape, ty.name.as_ref().map(|n| n.text.as_str())) {
             (Some(shape), _) => self.fit_shape(frame, shape, &tensor.shape),
             // `class(C)` is `class(C)[N]`, `probability(C)` is [N, C]
             (None, Some("probability")) if tensor.shape.rank() != 2 => Err(Clash::Rank),
-            (None, Some("class" | "id")) if tensor.shape.rank() != 1 => Err(Clash::Rank),
+            (None, Some("class" | "id" | "label")) if tensor.shape.rank() != 1 => Err(Clash::Rank),
             _ => Ok(()),
+        }
+    }
+
+    /// Fits distributions to `label(C)[N, …]`: their last dimension is that of the classes.
+    fn fit_distribution(
+        &mut self,
+        frame: &mut Frame,
+        ty: &ast::Type,
+        shape: &Shape,
+    ) -> Result<(), Clash> {
+        let Some((classes, labels)) = shape.0.split_last() else {
+            return Err(Clash::Rank);
+        };
+        if let Some(bound) = ty.args.first() {
+            self.fit_dim(frame, bound, classes)
+                .map_err(|clash| match clash {
+                    Clash::Dim { wanted, .. } => Clash::Bound {
+                        wanted,
+                        got: classes.clone(),
+                    },
+                    other => other,
+                })?;
+        }
+        match &ty.shape {
+            Some(pattern) => self.fit_shape(frame, pattern, &Shape(labels.to_vec())),
+            None if labels.len() != 1 => Err(Clash::Rank),
+            None => Ok(()),
         }
     }
 
@@ -67,7 +97,7 @@ impl Elaborator<'_, '_> {
             (None, Element::Real | Element::Probability) => return Ok(()),
             (Some("bool"), Element::Bool) => return Ok(()),
             (Some("probability"), Element::Probability) => return Ok(()),
-            (Some("class"), Element::Class(got)) => (ty.args.first(), got),
+            (Some("class" | "label"), Element::Class(got)) => (ty.args.first(), got),
             (Some("id"), Element::Id(got) | Element::Class(got)) => (ty.args.first(), got),
             (Some("float"), Element::Real | Element::Probability) => return Ok(()),
             _ => return Err(Clash::Element),
@@ -184,7 +214,7 @@ impl Elaborator<'_, '_> {
         let element = match ty.name.as_ref().map(|name| name.text.as_str()) {
             None | Some("float") => Element::Real,
             Some("bool") => Element::Bool,
-            Some("class") => Element::Class(bound.clone()),
+            Some("class" | "label") => Element::Class(bound.clone()),
             Some("id") => Element::Id(bound.clone()),
             Some("probability") => Element::Probability,
             Some(_) => return None,

@@ -3,7 +3,7 @@
 use crate::diag::{Code, Diagnostic};
 use crate::program::elaborate::{Bound, Clash, Elaborator, Signature};
 use crate::program::graph::NodeIndex;
-use crate::program::ops::Tensor;
+use crate::program::ops::{Element, Tensor};
 use crate::program::value::Value;
 use crate::shape::Dim;
 use crate::source::Span;
@@ -110,12 +110,18 @@ fn not_taken(misfit: &Misfit, this: &Shown) -> Diagnostic {
     let a_map_for_a_vector = *misfit.clash == Clash::Rank
         && this.tensor.shape.rank() == 4
         && misfit.wanted.matches(',').count() == 1;
-    match a_map_for_a_vector {
-        true => diagnostic.help(format!(
+    if a_map_for_a_vector {
+        return diagnostic.help(format!(
             "make a vector of the map: `{0} -> flatten`, or `{0} -> global_avg_pool`",
             this.text
-        )),
-        false => diagnostic,
+        ));
+    }
+    match (code, &this.tensor.element) {
+        (Code::E0307, Element::Probability) if misfit.wanted.starts_with("class") => diagnostic.help(
+            "`mixup` and `cutmix` make distributions of labels: leave them out, or use a loss that takes \
+             both, as `cross_entropy` does",
+        ),
+        _ => diagnostic,
     }
 }
 

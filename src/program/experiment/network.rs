@@ -259,8 +259,12 @@ impl Elaborator<'_, '_> {
 /// The field of an input: of its name, else the only one that is no label, for a model with one input.
 fn field_for<'d>(data: &'d DataSet, input: &str, inputs: usize) -> Option<&'d crate::plan::Field> {
     use crate::plan::FieldKind;
-    let no_label =
-        |f: &&crate::plan::Field| !matches!(f.kind, FieldKind::Class(_) | FieldKind::Index);
+    let no_label = |f: &&crate::plan::Field| {
+        !matches!(
+            f.kind,
+            FieldKind::Class(_) | FieldKind::Probability(_) | FieldKind::Index
+        )
+    };
     data.fields.iter().find(|f| f.name == input).or_else(|| {
         let mut others = data.fields.iter().filter(no_label);
         match (others.next(), others.next(), inputs) {

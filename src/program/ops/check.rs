@@ -28,6 +28,10 @@ fn takes(takes: Takes, element: &Element) -> bool {
         Takes::Logits => *element == Element::Real,
         Takes::Bool => *element == Element::Bool,
         Takes::Integer => matches!(element, Element::Id(_) | Element::Class(_)),
+        Takes::Label => matches!(
+            element,
+            Element::Id(_) | Element::Class(_) | Element::Probability
+        ),
     }
 }
 
@@ -37,7 +41,7 @@ fn wrong_element(op: &Operation, takes: Takes, at: usize, tensor: &Tensor) -> Re
         Takes::Logits if logits => "logits",
         Takes::Real | Takes::Logits | Takes::Any => "real numbers",
         Takes::Bool => "truth values",
-        Takes::Integer => "labels or ids",
+        Takes::Integer | Takes::Label => "labels or ids",
     };
     let code = if logits { Code::E0402 } else { Code::E0307 };
     let found = tensor.element.describe();

@@ -107,6 +107,8 @@ pub enum Takes {
     Bool,
     /// `id(V)` or `class(C)`.
     Integer,
+    /// The same, or a distribution over classes.
+    Label,
     Any,
 }
 

@@ -45,7 +45,7 @@ pub static FAMILY: Family = Family {
         Operation {
             inputs: &[
                 Input::real("x", "[..]"),
-                Input::new("index", Takes::Integer, "[..]"),
+                Input::new("index", Takes::Label, "[..]"),
             ],
             arguments: &[DIM],
             rule: pick,
@@ -54,7 +54,9 @@ pub static FAMILY: Family = Family {
                 "The entry of each sample that its label says.\n\n\
                  `pick(x, label, dim: 1)` of `[N, C]` and `class(C)[N]` gives `[N]`: \
                  for each `n` the number `x[n, label[n]]`. \
-                 The index has the shape of `x` without the dimension.\n\n\
+                 The index has the shape of `x` without the dimension. \
+                 With a distribution over the entries in place of the label, \
+                 as `mixup` makes it, it gives the mean under it.\n\n\
                  PyTorch: `torch.gather(x, dim, index.unsqueeze(dim)).squeeze(dim)`.",
             )
         },
@@ -202,6 +204,9 @@ fn pick(site: &Site) -> Result<Inferred, Refusal> {
     let mut dims = x.shape.0.clone();
     let entries = dims.remove(axis);
     let wanted = Shape(dims);
+    if index.element == Element::Probability {
+        return mean_under(site, wanted);
+    }
     if wanted.differs(&index.shape) {
         return Err(Refusal::new(
             Code::E0302,
@@ -214,6 +219,22 @@ fn pick(site: &Site) -> Result<Inferred, Refusal> {
     }
     classes_agree(index, &entries)?;
     Ok(Inferred::real(wanted.0))
+}
+
+/// What is picked by a distribution: its mean.
+fn mean_under(site: &Site, picked: Shape) -> Result<Inferred, Refusal> {
+    let [x, distribution] = [&site.inputs[0], &site.inputs[1]];
+    if !x.shape.differs(&distribution.shape) {
+        return Ok(Inferred::real(picked.0));
+    }
+    Err(Refusal::new(
+        Code::E0302,
+        format!(
+            "`pick` from `{}` needs a distribution over its entries, but gets `{}`",
+            x.shape, distribution.shape
+        ),
+    )
+    .at_input(1, format!("this is {distribution}")))
 }
 
 /// Refuses labels of another number of classes than there are entries, and ids beyond them.

@@ -24,7 +24,7 @@ impl fmt::Display for Input {
         let element = match self.takes {
             Takes::Real | Takes::Logits => "",
             Takes::Bool => "bool",
-            Takes::Integer => "id",
+            Takes::Integer | Takes::Label => "id",
             Takes::Any => "any",
         };
         write!(f, "{}: ", self.name)?;

@@ -1,6 +1,6 @@
 //! The batches of a stage: one data set makes the epochs, others go round beside it.
 
-use super::{Batch, DataSet};
+use super::{Batch, DataSet, Moment};
 use crate::failure::Result;
 use crate::random::{derive_seed, permutation};
 use std::rc::Rc;
@@ -15,6 +15,7 @@ pub struct Feed {
 /// One epoch's samples, in order.
 pub struct Epoch<'f> {
     feed: &'f Feed,
+    number: u64,
     /// Of the data set that makes the epochs.
     order: Tensor,
     /// Of each of the others, as many.
@@ -42,6 +43,7 @@ impl Feed {
         let beside = self.beside.iter().map(|data| self.round(data, epoch));
         Ok(Epoch {
             feed: self,
+            number: epoch,
             order: self.main.shuffled(self.seed, epoch)?,
             beside: beside.collect::<Result<_>>()?,
         })
@@ -70,9 +72,16 @@ impl Epoch<'_> {
         let from = step * main.batch_size();
         let size = main.batch_size().min(main.train.samples - from);
         let index = self.order.f_narrow(0, from, size)?;
-        let mut batch = main.train.gather(&index)?;
+        let moment = Moment {
+            seed: self.feed.seed,
+            epoch: self.number,
+            step: step as u64,
+        };
+        let mut batch = main.train.gather_at(moment, &index)?;
         for (data, order) in self.feed.beside.iter().zip(&self.beside) {
-            let more = data.train.gather(&order.f_narrow(0, from, size)?)?;
+            let more = data
+                .train
+                .gather_at(moment, &order.f_narrow(0, from, size)?)?;
             batch.fields.extend(more.fields);
         }
         Ok((index, batch))

@@ -2,10 +2,13 @@
 
 mod cifar10;
 mod feed;
+mod mix;
+mod picture;
 mod recipe;
 mod source;
 
 pub use feed::Feed;
+pub use recipe::Moment;
 
 use crate::failure::{Failure, Result};
 use crate::random::{derive_seed, permutation};
@@ -155,25 +158,34 @@ impl Split {
         })
     }
 
-    /// The samples that `index` names.
+    /// The samples that `index` names, as evaluation sees them.
     pub fn gather(&self, index: &Tensor) -> Result<Batch> {
-        self.batch(index.size()[0], |values| values.f_index_select(0, index))
+        self.batch(index.size()[0], None, |values| {
+            values.f_index_select(0, index)
+        })
     }
 
-    /// `size` samples in order, from `start` on.
+    /// The same as training sees them at a moment.
+    pub fn gather_at(&self, moment: Moment, index: &Tensor) -> Result<Batch> {
+        let pick = |values: &Tensor| values.f_index_select(0, index);
+        self.batch(index.size()[0], Some(moment), pick)
+    }
+
+    /// `size` samples in order, from `start` on, as evaluation sees them.
     pub fn range(&self, start: i64, size: i64) -> Result<Batch> {
-        self.batch(size, |values| values.f_narrow(0, start, size))
+        self.batch(size, None, |values| values.f_narrow(0, start, size))
     }
 
     fn batch(
         &self,
         size: i64,
+        moment: Option<Moment>,
         pick: impl Fn(&Tensor) -> std::result::Result<Tensor, TchError>,
     ) -> Result<Batch> {
         let columns = self.columns.iter().map(pick);
         let columns = columns.collect::<std::result::Result<_, _>>()?;
         Ok(Batch {
-            fields: self.recipe.apply(columns)?,
+            fields: self.recipe.apply(columns, moment)?,
             size,
         })
     }
@@ -281,6 +293,7 @@ mod tests {
             name: "index".into(),
             kind: plan::FieldKind::Index,
             shape: kdc::shape::Shape(vec![kdc::shape::Dim::batch()]),
+            augmented: false,
         });
         plan
     }
@@ -345,5 +358,69 @@ mod tests {
         }
         assert_ne!(rounds[0], rounds[1]);
         assert_ne!(rounds[1], rounds[2]);
+    }
+
+    /// The pictures are flipped, or shifted by up to two pixels.
+    fn augmented(change: plan::PictureChange) -> plan::DataSet {
+        let mut plan = plan();
+        plan.fields[0].augmented = true;
+        plan.transforms.insert(
+            0,
+            plan::Transform::Picture {
+                field: "image".into(),
+                when: plan::When::Training,
+                change,
+            },
+        );
+        plan
+    }
+
+    #[test]
+    fn augmentation_follows_the_seed_and_the_epoch_and_spares_evaluation() {
+        let _alone = alone();
+        let crop = plan::PictureChange::Crop {
+            size: (32, 32),
+            padding: 2,
+        };
+        let data = DataSet::open(&augmented(crop), Device::Cpu).unwrap();
+        let plain = DataSet::open(&plan(), Device::Cpu).unwrap();
+        let index = Tensor::arange(32, (Kind::Int64, Device::Cpu));
+        let image = |seed, epoch, step| {
+            let moment = Moment { seed, epoch, step };
+            data.train
+                .gather_at(moment, &index)
+                .unwrap()
+                .fields
+                .remove(0)
+        };
+        assert!(image(1, 1, 0).equal(&image(1, 1, 0)));
+        for (seed, epoch, step) in [(2, 1, 0), (1, 2, 0), (1, 1, 1)] {
+            assert!(!image(1, 1, 0).equal(&image(seed, epoch, step)));
+        }
+        let evaluated = &data.train.gather(&index).unwrap().fields[0];
+        assert!(evaluated.equal(&plain.train.gather(&index).unwrap().fields[0]));
+    }
+
+    #[test]
+    fn flips_are_even_and_exact() {
+        let _alone = alone();
+        let flip = plan::PictureChange::Flip { probability: 0.5 };
+        let data = DataSet::open(&augmented(flip), Device::Cpu).unwrap();
+        let index = Tensor::arange(90, (Kind::Int64, Device::Cpu));
+        let moment = Moment {
+            seed: 1,
+            epoch: 1,
+            step: 0,
+        };
+        let seen = &data.train.gather_at(moment, &index).unwrap().fields[0];
+        let plain = &data.train.gather(&index).unwrap().fields[0];
+        let mirrored = plain.flip([3]);
+        let flipped = (0..90).filter(|i| {
+            let (seen, plain) = (seen.get(*i), plain.get(*i));
+            assert!(seen.equal(&plain) || seen.equal(&mirrored.get(*i)));
+            !seen.equal(&plain)
+        });
+        let flipped = flipped.count();
+        assert!((30..60).contains(&flipped), "{flipped}");
     }
 }

@@ -1,7 +1,10 @@
 //! The transforms of a data set, applied to the samples of one batch.
 
+use super::mix::Mixing;
+use super::picture::{self, real};
 use crate::failure::{Failure, Result};
-use kdc::plan::{self, Transform};
+use crate::random::Generator;
+use kdc::plan::{self, PictureChange, Transform, When};
 use std::collections::HashMap;
 use tch::{Device, Kind, Tensor};
 
@@ -13,11 +16,30 @@ pub struct Recipe {
     slots: usize,
     /// Where the data set's fields are in the end.
     fields: Vec<usize>,
+    mixing: Option<Mixing>,
 }
 
 struct Step {
     slot: usize,
+    when: When,
     change: Change,
+}
+
+/// A step of training, for which something is drawn at random.
+#[derive(Clone, Copy, Debug)]
+pub struct Moment {
+    pub seed: u64,
+    /// From 1 on.
+    pub epoch: u64,
+    /// Of the epoch, from 0 on.
+    pub step: u64,
+}
+
+impl Moment {
+    /// What is drawn at this moment for a purpose.
+    pub fn draw(self, purpose: &str) -> Generator {
+        Generator::new(purpose, self.seed, (self.epoch << 32) + self.step)
+    }
 }
 
 enum Change {
@@ -29,6 +51,7 @@ enum Change {
         mean: Tensor,
         std: Tensor,
     },
+    Picture(PictureChange),
 }
 
 impl Recipe {
@@ -66,9 +89,13 @@ impl Recipe {
                     mean: per_channel(mean, device)?,
                     std: per_channel(std, device)?,
                 },
+                Transform::Picture { change, .. } => Change::Picture(change.clone()),
             };
-            let slot = names.slot(transform.field());
-            steps.push(Step { slot, change });
+            steps.push(Step {
+                slot: names.slot(transform.field()),
+                when: transform.when(),
+                change,
+            });
         }
         let fields = plan.fields.iter().map(|field| names.slot(&field.name));
         Ok(Recipe {
@@ -76,15 +103,36 @@ impl Recipe {
             slots: names.order.len(),
             columns,
             steps,
+            mixing: Mixing::of(plan),
         })
     }
 
-    /// The fields of a batch, from the values of its columns in their order.
-    pub fn apply(&self, columns: Vec<Tensor>) -> Result<Vec<Tensor>> {
+    /// The fields of a batch, from the values of its columns in their order: in training at a moment, else in
+    /// evaluation.
+    pub fn apply(&self, columns: Vec<Tensor>, moment: Option<Moment>) -> Result<Vec<Tensor>> {
         let mut slots: Vec<Option<Tensor>> = columns.into_iter().map(Some).collect();
         slots.resize_with(self.slots, || None);
-        for step in &self.steps {
-            let value = step.change.apply(step.slot, &slots)?;
+        let now = match moment {
+            Some(_) => When::Training,
+            None => When::Evaluation,
+        };
+        for (place, step) in self.steps.iter().enumerate() {
+            if step.when != When::Always && step.when != now {
+                continue;
+            }
+            let given = taken(&slots, step.change.from().unwrap_or(step.slot))?;
+            let value = match &step.change {
+                Change::Copy { .. } => given.shallow_clone(),
+                Change::Normalize { mean, std } => normalized(given, mean, std)?,
+                Change::Picture(change) => {
+                    let mut draw = generator(place, moment);
+                    let pictures = given.f_unbind(0)?;
+                    let changed = pictures
+                        .iter()
+                        .map(|picture| picture::change(change, picture, &mut draw));
+                    Tensor::f_stack(&changed.collect::<Result<Vec<_>>>()?, 0)?
+                }
+            };
             slots[step.slot] = Some(value);
         }
         let field = |slot: &usize| match taken(&slots, *slot)? {
@@ -92,24 +140,38 @@ impl Recipe {
             values if values.kind() == Kind::Float => laid_out(values),
             values => Ok(values.shallow_clone()),
         };
-        self.fields.iter().map(field).collect()
+        let fields = self.fields.iter().map(field).collect::<Result<_>>()?;
+        match &self.mixing {
+            Some(mixing) => mixing.apply(fields, moment),
+            None => Ok(fields),
+        }
     }
 }
 
 impl Change {
-    fn apply(&self, slot: usize, slots: &[Option<Tensor>]) -> Result<Tensor> {
+    /// The slot that it reads, if that is not its own.
+    fn from(&self) -> Option<usize> {
         match self {
-            Change::Copy { from } => Ok(taken(slots, *from)?.shallow_clone()),
-            Change::Normalize { mean, std } => {
-                let given = taken(slots, slot)?;
-                // As torchvision's `ToTensor` and `Normalize` compute and round it. What was bytes is a tensor
-                // of its own now and can be written over; what was not may be another field as well.
-                Ok(match given.kind() {
-                    Kind::Uint8 => real(given)?.f_sub_(mean)?.f_div_(std)?,
-                    _ => given.f_sub(mean)?.f_div(std)?,
-                })
-            }
+            Change::Copy { from } => Some(*from),
+            _ => None,
         }
+    }
+}
+
+/// As torchvision's `ToTensor` and `Normalize` compute and round it. What was bytes is a tensor of its own now and
+/// can be written over; what was not may be another field as well.
+fn normalized(given: &Tensor, mean: &Tensor, std: &Tensor) -> Result<Tensor> {
+    Ok(match given.kind() {
+        Kind::Uint8 => real(given)?.f_sub_(mean)?.f_div_(std)?,
+        _ => given.f_sub(mean)?.f_div(std)?,
+    })
+}
+
+/// Evaluation draws nothing; what it would draw from does not matter.
+fn generator(place: usize, moment: Option<Moment>) -> Generator {
+    match moment {
+        Some(moment) => moment.draw(&format!("transform {place}")),
+        None => Generator::new("evaluation", 0, 0),
     }
 }
 
@@ -145,11 +207,6 @@ fn per_channel(values: &[f64], device: Device) -> Result<Tensor> {
         .f_to_kind(Kind::Float)?
         .f_reshape([-1, 1, 1])?
         .f_to_device(device)?)
-}
-
-/// Bytes as numbers from 0 to 1, in a tensor of their own.
-fn real(bytes: &Tensor) -> Result<Tensor> {
-    Ok(bytes.f_to_kind(Kind::Float)?.f_div_scalar_(255.0)?)
 }
 
 /// On the CPU the channels of a picture's pixel lie side by side in memory: convolutions and pools keep the order,

@@ -12,7 +12,15 @@ pub fn kernel(site: &Site) -> Result<Option<Kernel>> {
         "pick" => {
             let dim = site.int("dim")?;
             Ok(Some(Box::new(move |frame| {
-                let index = frame.tensor(1).f_unsqueeze(dim)?;
+                let label = frame.tensor(1);
+                if label.is_floating_point() {
+                    return frame.tensor(0).f_mul(label)?.f_sum_dim_intlist(
+                        dim,
+                        false,
+                        None::<Kind>,
+                    );
+                }
+                let index = label.f_unsqueeze(dim)?;
                 frame
                     .tensor(0)
                     .f_gather(dim, &index, false)?

@@ -61,6 +61,7 @@ fn pick_takes_one_entry_for_each_label() {
             (&["[N, 10]", "class(10)[N]"], "dim: 1", "[N]"),
             (&["[N, C]", "class(C)[N]"], "dim: 1", "[N]"),
             (&["[N, L, C]", "class(C)[N, L]"], "dim: -1", "[N, L]"),
+            (&["[N, C]", "probability[N, C]"], "dim: 1", "[N]"),
             (&["[N, 10]", "id(7)[N]"], "dim: 1", "[N]"),
             (
                 &["[N, L, C]", "class(C)[N]"],

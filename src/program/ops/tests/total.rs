@@ -55,8 +55,8 @@ impl Random {
         let element = match (input.takes, self.below(8)) {
             (_, 0) => Element::Probability,
             (Takes::Bool, _) => Element::Bool,
-            (Takes::Integer, 1..4) => Element::Class(self.dim()),
-            (Takes::Integer, _) => Element::Id(self.dim()),
+            (Takes::Integer | Takes::Label, 1..4) => Element::Class(self.dim()),
+            (Takes::Integer | Takes::Label, _) => Element::Id(self.dim()),
             _ => Element::Real,
         };
         Tensor {

@@ -92,7 +92,7 @@ impl Sizes {
             element: match input.takes {
                 Takes::Real | Takes::Logits | Takes::Any => Element::Real,
                 Takes::Bool => Element::Bool,
-                Takes::Integer => Element::Id(bound),
+                Takes::Integer | Takes::Label => Element::Id(bound),
             },
             shape: Shape(sizes.into_iter().map(Dim::Known).collect()),
         }
