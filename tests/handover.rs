@@ -44,8 +44,8 @@ fn settings_of_the_command_line_are_in_the_plan() {
     let (arguments, plan) = handed_over(&line.split(' ').collect::<Vec<_>>());
     assert_eq!(arguments, "train /dev/stdin --device cpu --quiet --force");
     assert_eq!(plan.seeds, [7]);
-    let epochs: Vec<u64> = plan.stages.iter().map(|stage| stage.epochs).collect();
-    assert_eq!(epochs, [3]);
+    let epochs: Vec<Option<u64>> = plan.stages.iter().map(|stage| stage.epochs).collect();
+    assert_eq!(epochs, [Some(3)]);
 }
 
 #[test]

@@ -34,7 +34,8 @@ fn change(plan: &mut Plan, args: &Train) {
     }
     if let Some(epochs) = args.epochs {
         for stage in &mut plan.stages {
-            stage.epochs = epochs;
+            stage.epochs = Some(epochs);
+            stage.steps = None;
         }
     }
 }

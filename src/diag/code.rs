@@ -85,6 +85,7 @@ codes! {
     E0410 "field" "A data set has no such field, or a network's input finds none.";
     E0411 "weight" "An edge's weight is no number that makes sense.";
     E0412 "stage" "A stage of training lacks its name, or lists edges or parts that it cannot use.";
+    E0413 "hold-out" "A setting would choose on the test set, as no samples are held out.";
 
     E0501 "file" "A file cannot be read, or is no text.";
     E0502 "weights-file" "What stands after `from` is no weights that the network can have.";

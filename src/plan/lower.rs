@@ -145,7 +145,7 @@ impl<'e> Lowering<'e> {
         let experiment = self.experiment;
         let fixed = |node: NodeIndex| {
             let depends = depends(self.graph, &experiment.networks, node);
-            depends.teacher && !depends.learns()
+            depends.teacher && !depends.learns() && !self.graph.changes(node) && !self.follows(node)
         };
         let sides = experiment
             .edges
@@ -176,6 +176,16 @@ impl<'e> Lowering<'e> {
             }
         }
         read
+    }
+
+    /// Whether a node depends on a network that follows a student.
+    fn follows(&self, node: NodeIndex) -> bool {
+        let follower = |id: ParameterId| {
+            let owner = self.graph.parameter(id).owner.name();
+            (self.experiment.followers.iter()).any(|f| f.network == owner)
+        };
+        (self.graph.needed([node]).into_iter())
+            .any(|node| self.graph.own_parameters(node).any(follower))
     }
 
     pub(super) fn role(&self, owner: &Owner) -> Option<Role> {
@@ -321,6 +331,8 @@ impl<'e> Lowering<'e> {
                 .origins
                 .iter()
                 .find(|(name, _)| *name == network.name);
+            let mut followers = self.experiment.followers.iter();
+            let follower = followers.find(|f| f.network == network.name);
             let weights = match origin {
                 Some((_, Origin::Experiment(trained))) => Weights::Experiment {
                     file: trained.file.clone(),
@@ -331,7 +343,12 @@ impl<'e> Lowering<'e> {
                     offset: (network.role == Role::Student).then_some(students),
                     ..file.clone()
                 }),
-                None => Weights::Initialised { offset: students },
+                None => match follower {
+                    Some(follower) => Weights::Follows {
+                        student: follower.of.clone(),
+                    },
+                    None => Weights::Initialised { offset: students },
+                },
             };
             students += u64::from(network.role == Role::Student);
             networks.push(Network {

@@ -11,6 +11,7 @@ mod names;
 mod prune;
 mod reorder;
 mod samples;
+mod schedule;
 mod share;
 mod stage;
 
@@ -19,6 +20,7 @@ pub use data::{
 };
 pub use lower::lower;
 pub use samples::SAMPLES;
+pub use schedule::Schedule;
 
 use crate::shape::Shape;
 use serde::{Deserialize, Serialize};
@@ -84,6 +86,10 @@ pub enum Weights {
     /// Drawn as PyTorch draws them after `manual_seed(seed + offset)`: the k-th student has offset k - 1.
     Initialised {
         offset: u64,
+    },
+    /// The running mean of a student of this experiment, which [`Stage::followers`] says.
+    Follows {
+        student: String,
     },
     /// A student of another experiment, which is trained first when its result is missing or no longer fits.
     Experiment {
@@ -236,6 +242,8 @@ pub enum Arg {
         calculate: String,
         of: Vec<Arg>,
     },
+    /// A number that changes while a stage trains.
+    Schedule(Schedule),
 }
 
 /// One `train` block.
@@ -246,8 +254,37 @@ pub struct Stage {
     pub name: Option<String>,
     /// The data set that makes an epoch.
     pub data: String,
-    pub epochs: u64,
+    /// How long it lasts; or else `steps`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub epochs: Option<u64>,
+    /// Of the optimizer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub steps: Option<u64>,
     pub optimizer: Optimizer,
+    /// Of how many batches the gradients' mean makes one step.
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub accumulate: u64,
+    /// The largest Euclidean norm of all gradients together; they are scaled down to it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clip: Option<f64>,
+    /// Parameters with a learning rate or weight decay of their own. None is in two groups.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub groups: Vec<Group>,
+    /// How much of the students' running means is kept at each step: these are measured and saved.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub average: Option<Arg>,
+    /// Networks whose weights are running means of a student's.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub followers: Vec<Follower>,
+    /// What must hold when the stage begins, or the run stops.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub expect: Vec<Expectation>,
+    /// The epoch whose weights are kept: the one that was best on the held-out samples, or else the last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub keep: Option<Score>,
+    /// After how many epochs without a better score on the held-out samples the stage ends.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stop: Option<Patience>,
     /// When the test set is measured.
     pub test: TestTime,
     /// The parameters that the optimizer changes.
@@ -263,6 +300,63 @@ pub struct Stage {
     /// What was declared but is not computed in training, because no edge reaches it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub pruned: Vec<Pruned>,
+}
+
+/// Parameters for which the optimizer has other settings.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Group {
+    /// A number, or a formula of the time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lr: Option<Arg>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub weight_decay: Option<f64>,
+    pub parameters: Vec<String>,
+}
+
+/// A network that follows a student: after each step its parameters become `decay * own + (1 - decay) *
+/// student's`, and its running statistics the student's.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Follower {
+    pub network: String,
+    pub of: String,
+    /// A number, or a formula of the time.
+    pub decay: Arg,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Metric {
+    /// The share of samples whose right class has the largest logit.
+    Accuracy,
+    /// Whose right class is among the five largest.
+    Top5,
+}
+
+/// A metric of a network: larger is better.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Score {
+    pub metric: Metric,
+    pub network: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Patience {
+    pub epochs: u64,
+    pub score: Score,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Expectation {
+    pub score: Score,
+    /// On the test samples, as a share of 1.
+    pub at_least: f64,
+    /// `examples/hint.kd:9`
+    pub at: String,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -282,24 +376,24 @@ pub struct Pruned {
     pub multiply_adds: u64,
 }
 
-/// The settings of PyTorch's optimizer of the same name.
+/// The settings of PyTorch's optimizer of the same name. `lr` is a number or a formula of the time.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Optimizer {
     Adam {
-        lr: f64,
+        lr: Arg,
         betas: (f64, f64),
         eps: f64,
         weight_decay: f64,
     },
     Adamw {
-        lr: f64,
+        lr: Arg,
         betas: (f64, f64),
         eps: f64,
         weight_decay: f64,
     },
     Sgd {
-        lr: f64,
+        lr: Arg,
         momentum: f64,
         weight_decay: f64,
         nesterov: bool,
@@ -317,7 +411,8 @@ pub struct EdgeLoss {
     pub at: String,
     /// The output of the `step` program that is its loss.
     pub value: String,
-    pub weight: f64,
+    /// A number, or a formula of the time.
+    pub weight: Arg,
 }
 
 /// Another value for a state, as the step computed it.
@@ -366,6 +461,14 @@ pub struct Cost {
     pub parameter_bytes: u64,
     /// Of all values in f32, for one sample, forward.
     pub activation_bytes: u64,
+}
+
+fn one() -> u64 {
+    1
+}
+
+fn is_one(n: &u64) -> bool {
+    *n == 1
 }
 
 impl Plan {

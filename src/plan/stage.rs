@@ -2,11 +2,12 @@
 
 use super::lower::{Lowering, Mode};
 use super::prune::pruned;
-use super::{EdgeLoss, Role, Stage, Update};
+use super::{EdgeLoss, Expectation, Group, Role, Stage, Update};
 use crate::program::elaborate;
-use crate::program::experiment;
+use crate::program::experiment::{self, Length};
 use crate::program::graph::{NodeIndex, ParameterId, What};
 use crate::program::load::Modules;
+use crate::source::Span;
 use std::collections::{BTreeSet, HashSet};
 
 impl Lowering<'_> {
@@ -48,8 +49,23 @@ impl Lowering<'_> {
         Stage {
             name: stage.name.clone(),
             data: stage.data.name.clone(),
-            epochs: stage.epochs,
+            epochs: match stage.length {
+                Length::Epochs(epochs) => Some(epochs),
+                Length::Steps(_) => None,
+            },
+            steps: match stage.length {
+                Length::Steps(steps) => Some(steps),
+                Length::Epochs(_) => None,
+            },
             optimizer: stage.optimizer.clone(),
+            accumulate: stage.accumulate,
+            clip: stage.clip,
+            groups: self.groups(stage),
+            average: stage.average.clone(),
+            followers: experiment.followers.clone(),
+            expect: self.expectations(modules, stage),
+            keep: stage.keep.clone(),
+            stop: stage.stop.clone(),
             test: stage.test,
             learns: self.learns(stage),
             constant: self.program(&constant, &[], &read, training),
@@ -101,15 +117,35 @@ impl Lowering<'_> {
         }
     }
 
+    fn groups(&self, stage: &experiment::Stage) -> Vec<Group> {
+        let order = self.parameter_order();
+        let named = |group: &experiment::Group| Group {
+            lr: group.settings.lr.clone(),
+            weight_decay: group.settings.weight_decay,
+            parameters: (order.iter())
+                .filter(|id| group.parameters.contains(id))
+                .map(|id| self.graph.parameter(*id).name.clone())
+                .collect(),
+        };
+        stage.groups.iter().map(named).collect()
+    }
+
+    fn expectations(&self, modules: &Modules, stage: &experiment::Stage) -> Vec<Expectation> {
+        let expectation = |expected: &experiment::Expectation| Expectation {
+            score: expected.score.clone(),
+            at_least: expected.at_least,
+            at: place(modules, expected.span),
+        };
+        stage.expect.iter().map(expectation).collect()
+    }
+
     fn edge(&self, modules: &Modules, edge: &experiment::Edge) -> EdgeLoss {
-        let file = modules.sources.get(edge.span.file);
-        let line = file.position(edge.span.start as usize).line;
         EdgeLoss {
             name: edge.name.clone(),
             written: edge.written.clone(),
-            at: format!("{}:{line}", file.name),
+            at: place(modules, edge.span),
             value: self.names.of(self.shared.of(edge.loss)).to_string(),
-            weight: edge.weight,
+            weight: edge.weight.clone(),
         }
     }
 
@@ -120,4 +156,11 @@ impl Lowering<'_> {
             .map(|id| self.graph.parameter(id).name.clone())
             .collect()
     }
+}
+
+/// `examples/hint.kd:9`
+fn place(modules: &Modules, span: Span) -> String {
+    let file = modules.sources.get(span.file);
+    let line = file.position(span.start as usize).line;
+    format!("{}:{line}", file.name)
 }

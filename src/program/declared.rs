@@ -5,6 +5,7 @@ use super::number::Number;
 use super::value::{Given, Value};
 use crate::diag::suggest::{listed, nearest};
 use crate::diag::{Code, Diagnostic};
+use crate::plan;
 use crate::source::Span;
 use crate::syntax::ast::{Arg, Expr, ExprKind};
 
@@ -31,6 +32,8 @@ pub enum Wants {
         min: i64,
         max: i64,
     },
+    /// A number above 0, or one that changes while a stage trains and is never below 0.
+    Rate,
     /// More than the first, at most the second.
     Above(f64, f64),
     /// At least the first, less than the second.
@@ -99,6 +102,11 @@ impl Settings {
         }
     }
 
+    /// A number, which may change while a stage trains.
+    pub fn rate(&self, name: &str) -> Option<plan::Arg> {
+        rate(self.value(name)?)
+    }
+
     pub fn bool(&self, name: &str) -> Option<bool> {
         match self.value(name)? {
             Value::Bool(b) => *b,
@@ -154,6 +162,19 @@ fn size(value: &Value) -> Option<(u64, u64)> {
         None => (side(value)?, side(value)?),
     };
     Some((height.unsigned_abs(), width.unsigned_abs()))
+}
+
+/// A number that is above 0 at some time and never below.
+pub fn rate(value: &Value) -> Option<plan::Arg> {
+    let Value::Number(number) = value else {
+        return None;
+    };
+    let arg = match number.as_f64() {
+        Some(fixed) => plan::Arg::Number(fixed),
+        None => number.arg().filter(plan::Arg::changes)?,
+    };
+    let (smallest, largest) = arg.bounds().unwrap_or((0.0, f64::MAX));
+    (smallest >= 0.0 && largest > 0.0 && largest.is_finite()).then_some(arg)
 }
 
 fn numbers(value: &Value) -> Option<Vec<f64>> {
@@ -345,6 +366,7 @@ impl Wants {
                 Value::Number(n) => n.as_int().is_some_and(|n| (min..=max).contains(&n)),
                 _ => false,
             },
+            Wants::Rate => rate(value).is_some(),
             Wants::Above(low, high) => number.is_some_and(|x| x > low && x <= high),
             Wants::Below(low, high) => number.is_some_and(|x| x >= low && x < high),
             Wants::Number => number.is_some_and(f64::is_finite),
@@ -392,6 +414,7 @@ impl Wants {
                 format!("a whole number of at least {min}")
             }
             Wants::Int { min, max } => format!("a whole number from {min} to {max}"),
+            Wants::Rate => "a number above 0, or a schedule that is not below 0".to_string(),
             Wants::Above(low, high) if high.is_infinite() => format!("a number above {low}"),
             Wants::Above(low, high) => format!("a number above {low}, at most {high}"),
             Wants::Below(low, high) if high.is_infinite() => {

@@ -13,4 +13,5 @@ pub mod load;
 pub mod number;
 pub mod ops;
 pub mod reference;
+pub mod schedule;
 pub mod value;

@@ -107,6 +107,19 @@ impl Number {
         }
     }
 
+    /// A number that changes while a stage trains.
+    pub fn over_time(schedule: Arg) -> Number {
+        Number::Symbolic {
+            dim: Dim::Unknown,
+            formula: schedule,
+        }
+    }
+
+    /// Whether it changes while a stage trains.
+    pub fn changes(&self) -> bool {
+        matches!(self, Number::Symbolic { formula, .. } if formula.changes())
+    }
+
     pub fn negated(&self) -> Result<Number, Trouble> {
         Number::Int(0).combined(BinaryOp::Sub, self)
     }
@@ -175,6 +188,10 @@ impl std::fmt::Display for Number {
         match self {
             Number::Int(n) => write!(f, "{n}"),
             Number::Float(x) => write!(f, "{x}"),
+            Number::Symbolic {
+                dim: Dim::Unknown,
+                formula,
+            } => write!(f, "{formula}"),
             Number::Symbolic { dim, .. } => write!(f, "{dim}"),
             Number::Unknown => f.write_str("?"),
         }

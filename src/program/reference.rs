@@ -4,14 +4,16 @@ use super::data::{SOURCES, STATISTICS, TRANSFORMS};
 use super::declared::Declared;
 use super::experiment::{OPTIMIZERS, WEIGHTS};
 use super::initial::INITIALISERS;
+use super::schedule::SCHEDULES;
 use std::fmt::Write;
 
 /// The text of `docs/data.md`.
 pub fn markdown() -> String {
     let mut text = String::from(
         "# Data, optimizers, weights and starts\n\n\
-         What can stand in a `data` pipeline, what `optimizer:` takes, what can stand after `from`, and how a \
-         `param` or `state` starts. This page is generated from the tables that the checker uses.\n\n\
+         What can stand in a `data` pipeline, what `optimizer:` takes, how numbers may change in training, what \
+         can stand after `from`, and how a `param` or `state` starts. This page is generated from the tables that \
+         the checker uses.\n\n\
          Arguments are given by name; those marked *positional* may stand without it.\n",
     );
     for (title, table) in [
@@ -19,6 +21,7 @@ pub fn markdown() -> String {
         ("Transforms", TRANSFORMS),
         ("Constants", STATISTICS),
         ("Optimizers", OPTIMIZERS),
+        ("Schedules", SCHEDULES),
         ("Weights", WEIGHTS),
         ("Starts", INITIALISERS),
     ] {

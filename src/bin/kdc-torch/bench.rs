@@ -46,8 +46,8 @@ pub fn images_per_second(session: &Session, plan: &Plan, options: &Options) -> R
         .clone();
     // What is needed in one epoch only is not kept.
     stage.epochs = match options.teachers {
-        Teachers::EachStep => 1,
-        Teachers::Once => 2,
+        Teachers::EachStep => Some(1),
+        Teachers::Once => Some(2),
     };
     let data = session.data(data_of(plan, &stage.data)?)?;
     let weights = initial_teachers(plan)?;

@@ -71,7 +71,7 @@ impl Constants {
         data: &DataSet,
         device: Device,
     ) -> Result<Constants> {
-        if stage.constant.outputs.is_empty() || stage.epochs < 2 {
+        if stage.constant.outputs.is_empty() || stage.epochs == Some(1) {
             return Ok(Constants::Recomputed(Reason::NothingToSave));
         }
         if let Some(reason) = other_each_time(stage, data) {

@@ -3,6 +3,7 @@
 //! Names are resolved once, into slots: the inputs first, then a slot for each node. A value is dropped
 //! after its last use, so that the allocator gives its memory to the next.
 
+use crate::amount::Time;
 use crate::failure::{Failure, Result};
 use crate::ops::{self, Kernel};
 use crate::parameters::Parameters;
@@ -19,6 +20,7 @@ pub struct Executable {
     inputs: usize,
     /// Whether the stated shapes have been found true. They depend on nothing but the batch size.
     shapes_hold: bool,
+    time: Time,
 }
 
 struct Step {
@@ -37,6 +39,7 @@ pub struct Frame<'a> {
     inputs: &'a [usize],
     /// The number of samples in the batch.
     pub batch: i64,
+    pub time: Time,
 }
 
 impl<'a> Frame<'a> {
@@ -90,7 +93,13 @@ impl Executable {
             outputs,
             inputs: inputs.len(),
             shapes_hold: false,
+            time: Time::default(),
         })
+    }
+
+    /// Says when the next runs are.
+    pub fn set_time(&mut self, time: Time) {
+        self.time = time;
     }
 
     /// Gives the outputs, in the program's order.
@@ -103,6 +112,7 @@ impl Executable {
                 slots: &slots,
                 inputs: &step.inputs,
                 batch,
+                time: self.time,
             };
             let value =
                 (step.kernel)(&frame).map_err(|error| step.describe(&frame, error.into()))?;

@@ -1,12 +1,16 @@
 //! `kdc-torch`: the engine. Reads a plan, never a `.kd` file; the only code that knows libtorch.
 
+mod amount;
 mod bench;
+mod choice;
 mod cli;
 mod console;
 mod constants;
 mod data;
+mod epoch_log;
 mod evaluate;
 mod failure;
+mod gathered;
 mod interpreter;
 mod interrupt;
 #[cfg(test)]
@@ -20,10 +24,13 @@ mod parameters;
 #[cfg(test)]
 mod parity;
 mod random;
+#[cfg(test)]
+mod recipes;
 mod report;
 mod reuse;
 mod run;
 mod run_folder;
+mod running_mean;
 mod session;
 mod summary;
 #[cfg(test)]

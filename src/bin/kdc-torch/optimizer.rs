@@ -4,6 +4,7 @@
 //! no scalars such as `alpha`, which are fused multiply-adds there: `addcmul` with a 0-dimensional tensor is
 //! the same operation.
 
+use crate::amount::{Amount, Time};
 use kdc::plan::Optimizer as Settings;
 use tch::{Kind, TchError, Tensor, no_grad_guard};
 
@@ -13,9 +14,18 @@ type Result<T> = std::result::Result<T, TchError>;
 pub struct Optimizer {
     settings: Settings,
     parameters: Vec<Tensor>,
+    /// Of each parameter.
+    rules: Vec<Rule>,
     /// Of each parameter; empty until the first step.
     moments: Vec<Moments>,
     steps: i32,
+}
+
+/// What may differ between groups of parameters.
+#[derive(Clone)]
+pub struct Rule {
+    pub lr: Amount,
+    pub weight_decay: f64,
 }
 
 struct Moments {
@@ -26,11 +36,13 @@ struct Moments {
 }
 
 impl Optimizer {
-    /// Changes `parameters` in place, in this order.
-    pub fn new(settings: &Settings, parameters: Vec<Tensor>) -> Optimizer {
+    /// Changes `parameters` in place, each by its rule.
+    pub fn new(settings: &Settings, parameters: Vec<Tensor>, rules: Vec<Rule>) -> Optimizer {
+        assert_eq!(parameters.len(), rules.len(), "a rule for each parameter");
         Optimizer {
             settings: settings.clone(),
             parameters,
+            rules,
             moments: Vec::new(),
             steps: 0,
         }
@@ -41,7 +53,7 @@ impl Optimizer {
     }
 
     /// One step along `gradients`, one for each parameter.
-    pub fn step(&mut self, gradients: &[Tensor]) -> Result<()> {
+    pub fn step(&mut self, gradients: &[Tensor], time: Time) -> Result<()> {
         let _no_grad = no_grad_guard();
         if self.moments.is_empty() {
             self.moments = self.initial_moments(gradients)?;
@@ -51,42 +63,23 @@ impl Optimizer {
             .parameters
             .iter_mut()
             .zip(gradients)
-            .zip(&mut self.moments);
-        for ((parameter, gradient), moments) in each {
+            .zip(&mut self.moments)
+            .zip(&self.rules);
+        for (((parameter, gradient), moments), rule) in each {
+            let (lr, weight_decay) = (rule.lr.of(0, time), rule.weight_decay);
             match self.settings {
-                Settings::Adam {
-                    lr,
-                    betas,
-                    eps,
-                    weight_decay,
-                } => {
+                Settings::Adam { betas, eps, .. } => {
                     let gradient = add_scaled(gradient, parameter, weight_decay)?;
-                    adam(
-                        parameter,
-                        &gradient,
-                        moments,
-                        &Adam::at(self.steps, lr, betas, eps),
-                    )?;
+                    let at = Adam::at(self.steps, lr, betas, eps);
+                    adam(parameter, &gradient, moments, &at)?;
                 }
-                Settings::Adamw {
-                    lr,
-                    betas,
-                    eps,
-                    weight_decay,
-                } => {
+                Settings::Adamw { betas, eps, .. } => {
                     let _ = parameter.f_mul_scalar_(1.0 - lr * weight_decay)?;
-                    adam(
-                        parameter,
-                        gradient,
-                        moments,
-                        &Adam::at(self.steps, lr, betas, eps),
-                    )?;
+                    let at = Adam::at(self.steps, lr, betas, eps);
+                    adam(parameter, gradient, moments, &at)?;
                 }
                 Settings::Sgd {
-                    lr,
-                    momentum,
-                    weight_decay,
-                    nesterov,
+                    momentum, nesterov, ..
                 } => {
                     let gradient = add_scaled(gradient, parameter, weight_decay)?;
                     let first_step = self.steps == 1;
@@ -111,6 +104,23 @@ impl Optimizer {
             })
             .collect()
     }
+}
+
+/// The rule of a parameter that is in no group.
+pub fn rule_of(settings: &Settings) -> Option<Rule> {
+    let (Settings::Adam {
+        lr, weight_decay, ..
+    }
+    | Settings::Adamw {
+        lr, weight_decay, ..
+    }
+    | Settings::Sgd {
+        lr, weight_decay, ..
+    }) = settings;
+    Some(Rule {
+        lr: Amount::read(lr)?,
+        weight_decay: *weight_decay,
+    })
 }
 
 /// Adam's numbers at one step, computed in f64 as Python does.
@@ -196,18 +206,20 @@ mod tests {
     /// 100 steps along PyTorch's gradients, each times the parameter.
     fn after_100_steps(settings: Settings) -> Tensor {
         let parameter = golden("optimizer.start");
-        let mut optimizer = Optimizer::new(&settings, vec![parameter.shallow_clone()]);
+        let rule = rule_of(&settings).unwrap();
+        let parameters = vec![parameter.shallow_clone()];
+        let mut optimizer = Optimizer::new(&settings, parameters, vec![rule]);
         let gradients = golden("optimizer.gradients");
         for step in 0..100 {
             let gradient = gradients.get(step) * &parameter;
-            optimizer.step(&[gradient]).unwrap();
+            optimizer.step(&[gradient], Time::default()).unwrap();
         }
         parameter
     }
 
     fn sgd(lr: f64, momentum: f64, weight_decay: f64, nesterov: bool) -> Settings {
         Settings::Sgd {
-            lr,
+            lr: lr.into(),
             momentum,
             weight_decay,
             nesterov,
@@ -216,8 +228,8 @@ mod tests {
 
     #[test]
     fn each_is_pytorchs_to_the_last_bit() {
-        let adam = |lr, betas, eps, weight_decay| Settings::Adam {
-            lr,
+        let adam = |lr: f64, betas, eps, weight_decay| Settings::Adam {
+            lr: lr.into(),
             betas,
             eps,
             weight_decay,
@@ -228,7 +240,7 @@ mod tests {
             (
                 "adamw",
                 Settings::Adamw {
-                    lr: 1e-3,
+                    lr: 1e-3.into(),
                     betas: (0.9, 0.999),
                     eps: 1e-8,
                     weight_decay: 0.05,

@@ -3,10 +3,11 @@
 use crate::failure::{Failure, Result};
 use crate::interpreter::Executable;
 use crate::random::{Fnv, derive_seed};
-use kdc::plan::{Init, Parameter, Plan, Program, Role, Weights};
+use crate::running_mean::Pair;
+use kdc::plan::{Init, Parameter, ParameterKind, Plan, Program, Role, Weights};
 use kdc::shape::Shape;
 use std::collections::{BTreeMap, HashMap, HashSet};
-use tch::{Device, Kind, Tensor};
+use tch::{Device, Kind, Tensor, no_grad_guard};
 
 /// Named tensors, as a safetensors file holds them.
 pub type NamedTensors = Vec<(String, Tensor)>;
@@ -158,6 +159,64 @@ impl Parameters {
             .collect()
     }
 
+    /// A network's tensors with those of the student that it follows.
+    pub fn following(&self, network: &str, of: &str) -> Result<Vec<Pair>> {
+        let owned = |owner: &'_ str| {
+            let owner = owner.to_string();
+            self.entries
+                .iter()
+                .filter(move |e| e.parameter.owner == owner)
+        };
+        let pair = |entry: &Entry| {
+            let name = own_name(&entry.parameter);
+            let followed = owned(of).find(|e| own_name(&e.parameter) == name);
+            let followed = followed.ok_or_else(|| {
+                Failure::Bug(format!("`{network}` has `{name}`, which `{of}` has not"))
+            })?;
+            Ok(Pair {
+                mean: entry.tensor.shallow_clone(),
+                of: followed.tensor.shallow_clone(),
+                statistics: entry.parameter.kind == ParameterKind::Buffer,
+            })
+        };
+        owned(network).map(pair).collect()
+    }
+
+    /// Copies of all that the networks own in which something of `learns` stands, each with what it follows.
+    pub fn averaged(&self, learns: &[String]) -> Result<Vec<Pair>> {
+        let learning = |entry: &&Entry| {
+            entry.parameter.kind == ParameterKind::Weight && learns.contains(&entry.parameter.name)
+        };
+        let owners: HashSet<&str> = (self.entries.iter().filter(learning))
+            .map(|entry| entry.parameter.owner.as_str())
+            .collect();
+        (self.entries.iter())
+            .filter(|entry| owners.contains(entry.parameter.owner.as_str()))
+            .map(|entry| {
+                Ok(Pair {
+                    mean: entry.tensor.f_detach_copy()?,
+                    of: entry.tensor.shallow_clone(),
+                    statistics: entry.parameter.kind == ParameterKind::Buffer,
+                })
+            })
+            .collect()
+    }
+
+    /// A copy of everything.
+    pub fn snapshot(&self) -> Result<Vec<Tensor>> {
+        let copies = self.entries.iter().map(|e| e.tensor.f_detach_copy());
+        Ok(copies.collect::<std::result::Result<_, _>>()?)
+    }
+
+    /// Makes everything what it was.
+    pub fn restore(&self, snapshot: &[Tensor]) -> Result<()> {
+        let _no_grad = no_grad_guard();
+        for (entry, then) in self.entries.iter().zip(snapshot) {
+            entry.tensor.shallow_clone().f_copy_(then)?;
+        }
+        Ok(())
+    }
+
     /// Lets gradients into the named parameters, and into no others.
     pub fn learn(&self, names: &[String]) -> Result<()> {
         for entry in &self.entries {
@@ -209,6 +268,7 @@ fn draw_all<'a>(
                     tensors.insert(parameter.name.as_str(), tensor);
                 }
             }
+            Weights::Follows { .. } => {}
             Weights::Experiment { .. } => {
                 let found = loaded.get(&network.name).map_or(&[][..], Vec::as_slice);
                 for parameter in owned_by(plan, &network.name) {
@@ -217,7 +277,29 @@ fn draw_all<'a>(
             }
         }
     }
+    follow(plan, &mut tensors)?;
     Ok(tensors)
+}
+
+/// Networks that follow a student start as it does.
+fn follow<'a>(plan: &'a Plan, tensors: &mut Tensors<'a>) -> Result<()> {
+    for network in &plan.networks {
+        let Weights::Follows { student } = &network.weights else {
+            continue;
+        };
+        for parameter in owned_by(plan, &network.name) {
+            let followed = format!("{student}.{}", own_name(parameter));
+            let tensor = tensors.get(followed.as_str()).ok_or_else(|| {
+                Failure::Bug(format!(
+                    "`{}` follows `{followed}`, which is not there",
+                    parameter.name
+                ))
+            })?;
+            let copy = tensor.f_detach_copy()?;
+            tensors.insert(parameter.name.as_str(), copy);
+        }
+    }
+    Ok(())
 }
 
 fn owned_by<'a>(plan: &'a Plan, owner: &'a str) -> impl Iterator<Item = &'a Parameter> {

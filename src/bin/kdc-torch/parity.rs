@@ -145,9 +145,9 @@ fn take_steps(plan: &Plan, parameters: &Parameters) -> Vec<Vec<f64>> {
     let step = |step| {
         let batch = batch(step);
         let constants = trainer.constants(&batch).unwrap();
-        let losses = trainer.step(&batch, &constants).unwrap().losses;
-        let mut losses = Vec::<f64>::try_from(losses.to_kind(Kind::Double)).unwrap();
-        let weighted = losses.iter().zip(&stage.edges).map(|(l, e)| l * e.weight);
+        let step = trainer.step(&batch, &constants).unwrap();
+        let mut losses = Vec::<f64>::try_from(step.losses.to_kind(Kind::Double)).unwrap();
+        let weighted = losses.iter().zip(&step.weights).map(|(l, w)| l * w);
         losses.push(weighted.sum());
         losses
     };
@@ -155,7 +155,7 @@ fn take_steps(plan: &Plan, parameters: &Parameters) -> Vec<Vec<f64>> {
 }
 
 /// The program's images: noise, and faint squares of 8 by 8 pixels whose levels say the class.
-fn batch(step: i64) -> Batch {
+pub fn batch(step: i64) -> Batch {
     let labels: Vec<i64> = (0..BATCH).map(|k| (step * 7 + k * 3) % 10).collect();
     let bytes: Vec<u8> = (0..BATCH * IMAGE)
         .map(|i| {
@@ -194,7 +194,7 @@ fn selection(tensor: &Tensor) -> Tensor {
 }
 
 /// The Euclidean distance, relative to what is expected.
-fn distance(found: &Tensor, expected: &Tensor) -> f64 {
+pub fn distance(found: &Tensor, expected: &Tensor) -> f64 {
     let [found, expected] = [found, expected].map(|t| t.to_kind(Kind::Double));
     let relative = (found - &expected).norm() / expected.norm();
     relative.double_value(&[])

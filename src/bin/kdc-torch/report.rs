@@ -5,7 +5,7 @@ use crate::evaluate::{Answers, evaluate};
 use crate::failure::{Failure, Result};
 use crate::parameters::{NamedTensors, Parameters};
 use crate::run_folder::{self, RunFolder};
-use crate::session::{Session, data_of, students};
+use crate::session::{Session, data_of, follows, students};
 use kdc::plan::{Plan, Role};
 use std::collections::HashMap;
 
@@ -46,6 +46,10 @@ fn saved_weights(
             )));
         }
         weights.insert(student.name.clone(), run_folder::read_tensors(&path)?);
+    }
+    for follower in plan.networks.iter().filter(|n| follows(n)) {
+        let path = folder.own_weights_path(&follower.name);
+        weights.insert(follower.name.clone(), run_folder::read_tensors(&path)?);
     }
     Ok(weights)
 }

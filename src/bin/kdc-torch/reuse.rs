@@ -55,7 +55,7 @@ pub fn fit(runs: &Path, plan: &Plan, data_hash: &dyn Fn(&DataSet) -> Option<Stri
     }
     let teachers_fit = plan.networks.iter().all(|network| match &network.weights {
         Weights::Experiment { plan, .. } => fit(runs, plan, data_hash) == Fit::Fits,
-        Weights::File(_) | Weights::Initialised { .. } => true,
+        Weights::File(_) | Weights::Initialised { .. } | Weights::Follows { .. } => true,
     });
     let same_weights = weights_files(plan).all(|(network, file)| {
         let recorded = record.weights.iter().find(|r| r.network == network);
@@ -126,6 +126,9 @@ fn without_sources(plan: &Plan) -> Plan {
         for edge in &mut stage.edges {
             edge.at.clear();
         }
+        for expected in &mut stage.expect {
+            expected.at.clear();
+        }
     }
     for network in &mut plan.networks {
         match &mut network.weights {
@@ -134,7 +137,7 @@ fn without_sources(plan: &Plan) -> Plan {
                 file.path.clear();
                 file.at.clear();
             }
-            Weights::Initialised { .. } => {}
+            Weights::Initialised { .. } | Weights::Follows { .. } => {}
         }
     }
     plan

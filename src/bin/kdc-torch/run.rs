@@ -1,23 +1,25 @@
 //! One run: the stages of an experiment with one seed, epoch by epoch.
 
+use crate::choice::{self, AllAnswers, Choice};
 use crate::console::percent;
 use crate::constants::{Answers, Constants, Reason};
 use crate::data::{DataSet, Feed, Split};
+use crate::epoch_log::{End, Epoch, EpochLog};
 use crate::evaluate::evaluate;
 use crate::failure::{Failure, Result};
 use crate::interrupt;
 use crate::parameters::Parameters;
 use crate::random::derive_seed;
 use crate::run_folder::{Results, RunFolder};
-use crate::session::{Session, data_of, students};
-use crate::trainer::{Step, Trainer};
+use crate::session::{Session, changing, data_of, students};
+use crate::trainer::Trainer;
 use indicatif::ProgressBar;
-use kdc::plan::{self, Plan, Stage, TestTime};
+use kdc::plan::{self, Metric, Plan, Stage, TestTime};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Instant;
-use tch::{Device, Kind, Tensor};
+use tch::Device;
 
 pub struct Run<'a> {
     session: &'a Session,
@@ -36,6 +38,8 @@ pub enum Outcome {
     Interrupted,
     /// The edge, epoch and batch where a loss was no number any more.
     Diverged(String),
+    /// What was expected of a network does not hold.
+    Refused(String),
 }
 
 /// A line of `metrics.jsonl`.
@@ -60,23 +64,6 @@ struct EpochLine<'a> {
     test_accuracy: BTreeMap<String, f64>,
 }
 
-/// What one epoch gave.
-struct Epoch {
-    /// Of each edge.
-    losses: Vec<f64>,
-    /// How many samples were recognised.
-    right: Option<f64>,
-    seconds: f64,
-    samples: i64,
-}
-
-/// How an epoch may end.
-enum End {
-    Whole(Epoch),
-    Interrupted,
-    Diverged(BadLoss),
-}
-
 impl<'a> Run<'a> {
     pub fn new(
         session: &'a Session,
@@ -99,12 +86,12 @@ impl<'a> Run<'a> {
     }
 
     pub fn all_stages(&mut self, results: &mut Results) -> Result<Outcome> {
-        let mut steps = 0;
+        let mut batches = 0;
         for stage in &self.plan.stages {
             let data = self.session.data(data_of(self.plan, &stage.data)?)?;
-            steps += stage.epochs * data.steps() as u64;
+            batches += Length::of(stage, &data).batches;
         }
-        self.bar = self.session.console.steps(steps);
+        self.bar = self.session.console.steps(batches);
         let start = Instant::now();
         for stage in &self.plan.stages {
             let outcome = self.stage(stage, results)?;
@@ -119,22 +106,35 @@ impl<'a> Run<'a> {
     }
 
     fn stage(&mut self, stage: &Stage, results: &mut Results) -> Result<Outcome> {
+        if let Some(unmet) = self.unmet_expectation(stage)? {
+            return Ok(Outcome::Refused(unmet));
+        }
         let data = self.session.data(data_of(self.plan, &stage.data)?)?;
         let student = students(self.plan).next();
         let watch =
             student.and_then(|s| self.plan.evaluations.iter().find(|e| e.network == s.name));
+        let length = Length::of(stage, &data);
         let feed = Feed::new(data.clone(), self.beside(stage)?, self.seed);
         let mut trainer = Trainer::new(stage, &feed.fields(), self.parameters, watch)?;
+        trainer.set_length(length.steps_per_epoch, length.steps);
         let constants = self.answers.of_stage(stage, || {
             Constants::new(stage, &mut trainer, &data, self.session.device)
         })?;
         self.say_about(&constants);
-        for _ in 0..stage.epochs {
+        let mut choice = Choice::new(stage);
+        while trainer.steps() < length.steps {
             let epoch = results.epochs + 1;
             match self.epoch(epoch, &mut trainer, &feed, &constants)? {
                 End::Whole(whole) => {
                     results.epochs = epoch;
-                    self.close_epoch(stage, epoch, &whole, &data, results)?;
+                    swap_average(&mut trainer)?;
+                    let held_out = self.close_epoch(stage, epoch, &whole, &data, results)?;
+                    let goes_on = choice.note(&held_out, self.parameters)?;
+                    swap_average(&mut trainer)?;
+                    if !goes_on {
+                        self.say_stopped(stage, epoch);
+                        break;
+                    }
                 }
                 End::Interrupted => return Ok(Outcome::Interrupted),
                 End::Diverged(bad) => {
@@ -152,6 +152,9 @@ impl<'a> Run<'a> {
                 }
             }
         }
+        if !choice.restore(self.parameters)? {
+            swap_average(&mut trainer)?;
+        }
         Ok(Outcome::Finished)
     }
 
@@ -164,6 +167,44 @@ impl<'a> Run<'a> {
         };
         let beside = self.plan.data.iter().filter(|set| reads(set));
         beside.map(|set| self.session.data(set)).collect()
+    }
+
+    /// What the stage expects and does not find, as a message.
+    fn unmet_expectation(&self, stage: &Stage) -> Result<Option<String>> {
+        for expected in &stage.expect {
+            let network = &expected.score.network;
+            let evaluation = self.plan.evaluations.iter().find(|e| e.network == *network);
+            let evaluation = evaluation.ok_or_else(|| {
+                Failure::Bug(format!(
+                    "the plan expects something of `{network}`, which it cannot measure"
+                ))
+            })?;
+            let data = self.session.data(data_of(self.plan, &evaluation.data)?)?;
+            let answers = evaluate(evaluation, self.parameters, &data, &data.test)?;
+            let answers = AllAnswers::from([(network.clone(), answers)]);
+            let found = choice::value(&expected.score, &answers)?;
+            let metric = match expected.score.metric {
+                Metric::Accuracy => "accuracy",
+                Metric::Top5 => "top5",
+            };
+            if found < expected.at_least {
+                return Ok(Some(format!(
+                    "`{metric}({network}) >= {}` is expected, but it is {found:.4} on the test samples\n\
+                     train `{network}` better, or expect less; {} says what is expected",
+                    expected.at_least, expected.at
+                )));
+            }
+        }
+        Ok(None)
+    }
+
+    fn say_stopped(&self, stage: &Stage, epoch: u64) {
+        let Some(stop) = &stage.stop else { return };
+        let line = format!(
+            "stopped after epoch {epoch}: `{}` has not become better for {} epochs",
+            stop.score.network, stop.epochs
+        );
+        self.session.console.say_above(&self.bar, &line);
     }
 
     fn say_about(&self, constants: &Constants) {
@@ -194,6 +235,9 @@ impl<'a> Run<'a> {
         let on_cpu = self.session.device == Device::Cpu;
         let mut log = EpochLog::default();
         for step in 0..feed.steps() {
+            if trainer.steps() == trainer.length() {
+                break;
+            }
             let (index, batch) = samples.batch(step)?;
             let known = constants.of(&index, &batch, trainer)?;
             log.add(trainer.step(&batch, &known)?, batch.size);
@@ -210,6 +254,7 @@ impl<'a> Run<'a> {
                 return Ok(End::Interrupted);
             }
         }
+        trainer.finish_step()?;
         log.read()?;
         Ok(log.close(start))
     }
@@ -229,6 +274,7 @@ impl<'a> Run<'a> {
             .set_message(format!("loss {}{right}", losses.join(", ")));
     }
 
+    /// Measures, reports and writes down an epoch. Gives the answers on the held-out samples.
     fn close_epoch(
         &mut self,
         stage: &Stage,
@@ -236,24 +282,26 @@ impl<'a> Run<'a> {
         whole: &Epoch,
         data: &DataSet,
         results: &mut Results,
-    ) -> Result<()> {
+    ) -> Result<AllAnswers> {
         let named = stage.edges.iter().zip(&whole.losses);
-        let losses: BTreeMap<_, _> = named.clone().map(|(e, l)| (e.name.as_str(), *l)).collect();
+        let losses: BTreeMap<_, _> = named.map(|(e, l)| (e.name.as_str(), *l)).collect();
         let mut line = EpochLine {
             stage: stage.name.as_deref(),
             epoch,
-            total: named.map(|(edge, loss)| edge.weight * loss).sum(),
+            total: whole.total,
             images_per_second: whole.samples as f64 / whole.seconds,
             training_accuracy: whole.right.map(|right| right / whole.samples as f64),
             losses,
             hold_out_accuracy: BTreeMap::new(),
             test_accuracy: BTreeMap::new(),
         };
-        if let Some(hold_out) = &data.hold_out {
-            line.hold_out_accuracy = self.accuracies(data, hold_out)?;
+        let mut held_out = AllAnswers::new();
+        if let Some(split) = &data.hold_out {
+            held_out = self.answers(data, split)?;
+            line.hold_out_accuracy = accuracies(&held_out)?;
         }
         if stage.test == TestTime::EachEpoch {
-            line.test_accuracy = self.accuracies(data, &data.test)?;
+            line.test_accuracy = accuracies(&self.answers(data, &data.test)?)?;
         }
         let losses = line.losses.iter().map(|(k, v)| (k.to_string(), *v));
         results.losses.extend(losses);
@@ -262,20 +310,21 @@ impl<'a> Run<'a> {
         let json = json.map_err(|e| Failure::Bug(format!("an epoch cannot be written: {e}")))?;
         self.metrics.push_str(&json);
         self.metrics.push('\n');
-        self.folder.write_text("metrics.jsonl", &self.metrics)
+        self.folder.write_text("metrics.jsonl", &self.metrics)?;
+        Ok(held_out)
     }
 
-    /// Of all students, in evaluation mode.
-    fn accuracies(&self, data: &DataSet, split: &Split) -> Result<BTreeMap<String, f64>> {
-        let mut accuracies = BTreeMap::new();
+    /// Of all networks that change, in evaluation mode.
+    fn answers(&self, data: &DataSet, split: &Split) -> Result<AllAnswers> {
+        let mut answers = AllAnswers::new();
         for evaluation in &self.plan.evaluations {
-            let student = students(self.plan).any(|s| s.name == evaluation.network);
-            if student && evaluation.data == data.plan.name {
-                let answers = evaluate(evaluation, self.parameters, data, split)?;
-                accuracies.insert(evaluation.network.clone(), answers.accuracy()?);
+            let on_these = evaluation.data == data.plan.name;
+            if on_these && changing(self.plan).any(|n| n.name == evaluation.network) {
+                let given = evaluate(evaluation, self.parameters, data, split)?;
+                answers.insert(evaluation.network.clone(), given);
             }
         }
-        Ok(accuracies)
+        Ok(answers)
     }
 
     fn say_epoch(&self, stage: &Stage, line: &EpochLine) {
@@ -307,84 +356,46 @@ impl<'a> Run<'a> {
     }
 }
 
-/// What the steps of an epoch gave.
-#[derive(Default)]
-struct EpochLog {
-    /// Still on the device.
-    unread: Vec<Step>,
-    /// Of each edge's losses.
-    sums: Vec<f64>,
-    steps: usize,
-    right: Option<f64>,
-    samples: i64,
-    bad: Option<BadLoss>,
+/// How long a stage lasts on its data.
+struct Length {
+    batches: u64,
+    /// Of the optimizer.
+    steps_per_epoch: u64,
+    steps: u64,
 }
 
-/// A loss that is no finite number.
-#[derive(Clone, Copy)]
-struct BadLoss {
-    /// From 1 on.
-    batch: usize,
-    /// From 0 on.
-    edge: usize,
-    loss: f64,
-}
-
-impl EpochLog {
-    fn add(&mut self, step: Step, samples: i64) {
-        self.unread.push(step);
-        self.samples += samples;
-    }
-
-    /// Waits for the device.
-    fn read(&mut self) -> Result<()> {
-        if self.unread.is_empty() {
-            return Ok(());
-        }
-        let steps = std::mem::take(&mut self.unread);
-        let stack = |tensors: Vec<&Tensor>| Tensor::f_stack(&tensors, 0)?.f_to_kind(Kind::Double);
-        let losses = stack(steps.iter().map(|step| &step.losses).collect())?;
-        for losses in Vec::<Vec<f64>>::try_from(losses)? {
-            self.read_step(&losses);
-        }
-        let right: Vec<&Tensor> = steps.iter().filter_map(|s| s.right.as_ref()).collect();
-        if !right.is_empty() {
-            let sum = f64::try_from(stack(right)?.f_sum(None)?)?;
-            self.right = Some(self.right.unwrap_or(0.0) + sum);
-        }
-        Ok(())
-    }
-
-    fn read_step(&mut self, losses: &[f64]) {
-        self.steps += 1;
-        self.sums.resize(losses.len(), 0.0);
-        for (edge, &loss) in losses.iter().enumerate() {
-            self.sums[edge] += loss;
-            if !loss.is_finite() && self.bad.is_none() {
-                self.bad = Some(BadLoss {
-                    batch: self.steps,
-                    edge,
-                    loss,
-                });
+impl Length {
+    fn of(stage: &Stage, data: &DataSet) -> Length {
+        let batches_per_epoch = data.steps() as u64;
+        // the last step of an epoch takes the batches that are left
+        let steps_per_epoch = batches_per_epoch.div_ceil(stage.accumulate);
+        let whole = |epochs: u64| (epochs * steps_per_epoch, epochs * batches_per_epoch);
+        let (steps, batches) = match (stage.epochs, stage.steps) {
+            (Some(epochs), _) => whole(epochs),
+            (None, steps) => {
+                let steps = steps.unwrap_or(0);
+                let (epochs, rest) = (steps / steps_per_epoch, steps % steps_per_epoch);
+                (steps, whole(epochs).1 + rest * stage.accumulate)
             }
+        };
+        Length {
+            batches,
+            steps_per_epoch,
+            steps,
         }
     }
+}
 
-    /// Each edge's, over the steps.
-    fn means(&self) -> Vec<f64> {
-        let steps = self.steps as f64;
-        self.sums.iter().map(|sum| sum / steps).collect()
+/// Puts the averaged students into the place of those that learn, or back.
+fn swap_average(trainer: &mut Trainer) -> Result<()> {
+    match &mut trainer.average {
+        Some(average) => average.swap(),
+        None => Ok(()),
     }
+}
 
-    fn close(self, start: Instant) -> End {
-        match self.bad {
-            Some(bad) => End::Diverged(bad),
-            None => End::Whole(Epoch {
-                losses: self.means(),
-                right: self.right,
-                seconds: start.elapsed().as_secs_f64(),
-                samples: self.samples,
-            }),
-        }
-    }
+fn accuracies(answers: &AllAnswers) -> Result<BTreeMap<String, f64>> {
+    let each = answers.iter();
+    each.map(|(network, given)| Ok((network.clone(), given.accuracy()?)))
+        .collect()
 }

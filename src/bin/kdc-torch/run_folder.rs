@@ -42,6 +42,8 @@ pub enum Status {
     Interrupted,
     /// A loss became infinite or NaN.
     Diverged,
+    /// What the experiment expects of a network did not hold.
+    Refused,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -71,7 +73,10 @@ pub struct WeightsRecord {
 pub struct StageRecord {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    pub epochs: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub epochs: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub steps: Option<u64>,
     pub batch: u64,
     pub optimizer: Optimizer,
 }
@@ -118,10 +123,14 @@ impl RunFolder {
     }
 
     pub fn weights_path(&self, students: usize, network: &str) -> PathBuf {
-        self.path.join(match students {
-            1 => "student.safetensors".to_string(),
-            _ => format!("{network}.safetensors"),
-        })
+        match students {
+            1 => self.path.join("student.safetensors"),
+            _ => self.own_weights_path(network),
+        }
+    }
+
+    pub fn own_weights_path(&self, network: &str) -> PathBuf {
+        self.path.join(format!("{network}.safetensors"))
     }
 
     /// Removes what an earlier run left, so that results of two runs never stand side by side.

@@ -191,17 +191,19 @@ impl Session {
             require_all(&parameters, &stage.constant)?;
             require_all(&parameters, &stage.step)?;
         }
-        self.measure(plan, Role::Teacher, &parameters, &mut record.results)?;
+        let teachers = plan.networks.iter().filter(|n| !changes(n));
+        self.measure(plan, teachers, &parameters, &mut record.results)?;
         let mut run = Run::new(self, plan, seed, &parameters, &folder, answers);
         let outcome = run.all_stages(&mut record.results)?;
         record.status = match outcome {
             Outcome::Finished => Status::Finished,
             Outcome::Interrupted => Status::Interrupted,
             Outcome::Diverged(_) => Status::Diverged,
+            Outcome::Refused(_) => Status::Refused,
         };
-        if let Outcome::Diverged(place) = outcome {
+        if let Outcome::Diverged(why) | Outcome::Refused(why) = outcome {
             folder.write_record(&record)?;
-            return Err(Failure::Training(place));
+            return Err(Failure::Training(why));
         }
         save(plan, &parameters, &folder)?;
         if let Outcome::Interrupted = outcome {
@@ -212,22 +214,21 @@ impl Session {
             ));
             return Err(Failure::Interrupted);
         }
-        self.measure(plan, Role::Student, &parameters, &mut record.results)?;
+        self.measure(plan, changing(plan), &parameters, &mut record.results)?;
         folder.write_record(&record)?;
         self.console
             .summary(&summary::of_run(plan, &record, &folder));
         Ok(record)
     }
 
-    /// Measures the networks of one role on the test samples, those that have not been measured yet.
-    fn measure(
+    /// Measures networks on the test samples.
+    fn measure<'p>(
         &self,
-        plan: &Plan,
-        role: Role,
+        plan: &'p Plan,
+        networks: impl Iterator<Item = &'p plan::Network>,
         parameters: &Parameters,
         results: &mut Results,
     ) -> Result<()> {
-        let networks = plan.networks.iter().filter(|n| n.role == role);
         for network in networks {
             for evaluation in plan
                 .evaluations
@@ -245,7 +246,7 @@ impl Session {
                 let answers = evaluate(evaluation, parameters, &data, &data.test)?;
                 let accuracy = answers.accuracy()?;
                 results.test_accuracy.insert(network.name.clone(), accuracy);
-                if role == Role::Teacher {
+                if !changes(network) {
                     self.console.say(&format!(
                         "teacher `{}`: {} of the test samples right",
                         network.name,
@@ -279,6 +280,7 @@ impl Session {
             Ok(StageRecord {
                 name: stage.name.clone(),
                 epochs: stage.epochs,
+                steps: stage.steps,
                 batch: data_of(plan, &stage.data)?.batch.size,
                 optimizer: stage.optimizer.clone(),
             })
@@ -322,6 +324,19 @@ pub fn students(plan: &Plan) -> impl Iterator<Item = &plan::Network> {
     plan.networks.iter().filter(|n| n.role == Role::Student)
 }
 
+/// Students, and networks that follow them.
+pub fn changing(plan: &Plan) -> impl Iterator<Item = &plan::Network> {
+    plan.networks.iter().filter(|n| changes(n))
+}
+
+fn changes(network: &plan::Network) -> bool {
+    network.role == Role::Student || follows(network)
+}
+
+pub fn follows(network: &plan::Network) -> bool {
+    matches!(network.weights, Weights::Follows { .. })
+}
+
 fn student_weights(runs: &std::path::Path, plan: &Plan, student: &str) -> PathBuf {
     RunFolder::of(runs, plan, first_seed(plan)).weights_path(students(plan).count(), student)
 }
@@ -331,6 +346,10 @@ fn save(plan: &Plan, parameters: &Parameters, folder: &RunFolder) -> Result<()> 
     for student in students(plan) {
         let path = folder.weights_path(count, &student.name);
         folder.write_tensors(&path, &parameters.of_network(&student.name)?)?;
+    }
+    for follower in plan.networks.iter().filter(|n| follows(n)) {
+        let path = folder.own_weights_path(&follower.name);
+        folder.write_tensors(&path, &parameters.of_network(&follower.name)?)?;
     }
     let auxiliary = parameters.auxiliary(plan)?;
     if !auxiliary.is_empty() {

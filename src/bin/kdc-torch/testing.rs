@@ -120,7 +120,7 @@ pub fn parameters(plan: &Plan, seed: u64) -> Parameters {
         .iter()
         .find_map(|network| match &network.weights {
             Weights::Experiment { plan, .. } => Some(plan),
-            Weights::File(_) | Weights::Initialised { .. } => None,
+            Weights::File(_) | Weights::Initialised { .. } | Weights::Follows { .. } => None,
         });
     let teacher = Parameters::new(source.expect("a teacher"), 7, Device::Cpu, &HashMap::new());
     let teacher = teacher.and_then(|t| t.of_network("deep")).expect("weights");

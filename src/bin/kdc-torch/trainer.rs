@@ -1,24 +1,41 @@
 //! One stage of training, a step at a time.
 
+use crate::amount::{Amount, Time};
 use crate::data::Batch;
 use crate::evaluate::classes_of;
 use crate::failure::{Failure, Result};
+use crate::gathered::{Gathered, clip};
 use crate::interpreter::Executable;
-use crate::optimizer::Optimizer;
+use crate::optimizer::{Optimizer, Rule, rule_of};
 use crate::parameters::Parameters;
-use kdc::plan::{self, Evaluation, Stage};
+use crate::running_mean::RunningMean;
+use kdc::plan::{self, Arg, Evaluation, Stage};
 use tch::{Kind, Tensor, no_grad_guard};
 
 pub struct Trainer {
     constant: Executable,
     step: Executable,
-    /// For each edge, its place among the outputs of `step`, and its weight.
-    edges: Vec<(usize, f64)>,
+    edges: Vec<Edge>,
     watched: Option<Watched>,
     optimizer: Optimizer,
     updates: Vec<Update>,
     /// The names of the parameters that learn, in the optimizer's order.
     learns: Vec<String>,
+    /// Of how many batches gradients are gathered for a step, and the largest norm that they may have.
+    accumulate: u64,
+    clip: Option<f64>,
+    gathered: Gathered,
+    /// When the next step of the optimizer begins.
+    time: Time,
+    followers: Vec<RunningMean>,
+    /// Of the students, to be measured and saved.
+    pub average: Option<RunningMean>,
+}
+
+struct Edge {
+    /// Of its loss, among the outputs of `step`.
+    place: usize,
+    weight: Amount,
 }
 
 /// What a state becomes, by places among the outputs of `step`.
@@ -36,10 +53,12 @@ struct Watched {
     label: usize,
 }
 
-/// What one step gave, on the device.
+/// What one batch gave, on the device.
 pub struct Step {
     /// `[edges]`, before the step and without weights.
     pub losses: Tensor,
+    /// Of the edges.
+    pub weights: Vec<f64>,
     /// How many samples of the batch the watched network recognised.
     pub right: Option<Tensor>,
 }
@@ -54,28 +73,7 @@ impl Trainer {
         watch: Option<&Evaluation>,
     ) -> Result<Trainer> {
         parameters.learn(&stage.learns)?;
-        let learning = stage.learns.iter().map(|name| {
-            let tensor = parameters.get(name).map(Tensor::shallow_clone);
-            tensor.ok_or_else(|| {
-                Failure::Bug(format!(
-                    "the plan trains `{name}`, which it does not declare"
-                ))
-            })
-        });
-        let edges = stage.edges.iter().map(|edge| {
-            let place = stage.step.outputs.iter().position(|o| *o == edge.value);
-            let place = place.ok_or_else(|| {
-                Failure::Bug(format!(
-                    "the plan does not compute the loss of edge `{}`",
-                    edge.name
-                ))
-            })?;
-            Ok((place, edge.weight))
-        });
-        let updates = stage
-            .updates
-            .iter()
-            .map(|u| Update::new(u, stage, parameters));
+        let updates = (stage.updates.iter()).map(|u| Update::new(u, stage, parameters));
         let inputs = [fields, &stage.constant.outputs].concat();
         let mut program = stage.step.clone();
         let watched = watch.and_then(|evaluation| {
@@ -87,15 +85,45 @@ impl Trainer {
             let logits = program.outputs.len() - 1;
             computed.then_some(Watched { logits, label })
         });
+        let followers = stage.followers.iter().map(|follower| {
+            let pairs = parameters.following(&follower.network, &follower.of)?;
+            Ok(RunningMean::new(amount(&follower.decay)?, pairs))
+        });
+        let average = stage.average.as_ref().map(|decay| {
+            let pairs = parameters.averaged(&stage.learns)?;
+            Ok::<_, Failure>(RunningMean::new(amount(decay)?, pairs))
+        });
         Ok(Trainer {
             constant: Executable::new(&stage.constant, fields, parameters)?,
             step: Executable::new(&program, &inputs, parameters)?,
             watched,
-            edges: edges.collect::<Result<_>>()?,
-            optimizer: Optimizer::new(&stage.optimizer, learning.collect::<Result<_>>()?),
+            edges: edges(stage)?,
+            optimizer: optimizer(stage, parameters)?,
             updates: updates.collect::<Result<_>>()?,
             learns: stage.learns.clone(),
+            accumulate: stage.accumulate,
+            clip: stage.clip,
+            gathered: Gathered::default(),
+            time: Time::default(),
+            followers: followers.collect::<Result<_>>()?,
+            average: average.transpose()?,
         })
+    }
+
+    /// How long the stage lasts, which schedules follow.
+    pub fn set_length(&mut self, steps_per_epoch: u64, steps: u64) {
+        self.time.steps_per_epoch = steps_per_epoch;
+        self.time.steps = steps;
+    }
+
+    /// Of the stage, in steps of the optimizer.
+    pub fn length(&self) -> u64 {
+        self.time.steps
+    }
+
+    /// The steps of the optimizer so far.
+    pub fn steps(&self) -> u64 {
+        self.time.step
     }
 
     /// What the teachers give for the batch: the outputs of the stage's `constant` program.
@@ -105,18 +133,25 @@ impl Trainer {
         self.constant.run(&fields, batch.size)
     }
 
-    /// One step of the optimizer on the weighted sum of the edges' losses.
+    /// Takes a batch's gradients of the weighted sum of the edges' losses, and a step along them once enough
+    /// batches have been seen.
     pub fn step(&mut self, batch: &Batch, constants: &[Tensor]) -> Result<Step> {
         let inputs: Vec<&Tensor> = batch.fields.iter().chain(constants).collect();
+        self.step.set_time(self.time);
         let outputs = self.step.run(&inputs, batch.size)?;
-        let total = self.total(&outputs)?;
-        let gradients = self.gradients(&total)?;
-        self.optimizer.step(&gradients)?;
-        self.update(&outputs)?;
-        let losses = self
+        let weights = self
             .edges
             .iter()
-            .map(|(place, _)| outputs[*place].f_detach());
+            .map(|e| e.weight.of(batch.size, self.time));
+        let weights: Vec<f64> = weights.collect();
+        let total = self.total(&outputs, &weights)?;
+        let gradients = self.gradients(&total)?;
+        self.gathered.add(gradients)?;
+        if self.gathered.batches == self.accumulate {
+            self.finish_step()?;
+        }
+        self.update(&outputs)?;
+        let losses = self.edges.iter().map(|edge| outputs[edge.place].f_detach());
         let losses = losses.collect::<std::result::Result<Vec<_>, _>>()?;
         let right = self.watched.as_ref().map(|watched| {
             let predicted = outputs[watched.logits].f_detach()?.f_argmax(1, false)?;
@@ -126,8 +161,25 @@ impl Trainer {
         });
         Ok(Step {
             losses: Tensor::f_stack(&losses, 0)?,
+            weights,
             right: right.transpose()?,
         })
+    }
+
+    /// A step along the mean of the gradients that have been gathered, if there are any.
+    pub fn finish_step(&mut self) -> Result<()> {
+        let Some(mut gradients) = self.gathered.mean()? else {
+            return Ok(());
+        };
+        if let Some(largest) = self.clip {
+            clip(&mut gradients, largest)?;
+        }
+        self.optimizer.step(&gradients, self.time)?;
+        for follower in self.followers.iter_mut().chain(&mut self.average) {
+            follower.follow(self.time)?;
+        }
+        self.time.step += 1;
+        Ok(())
     }
 
     /// Gives the states their new values, all as the forward pass computed them: one may be another's old
@@ -149,10 +201,10 @@ impl Trainer {
         Ok(())
     }
 
-    fn total(&self, outputs: &[Tensor]) -> Result<Tensor> {
+    fn total(&self, outputs: &[Tensor], weights: &[f64]) -> Result<Tensor> {
         let mut total: Option<Tensor> = None;
-        for (place, weight) in &self.edges {
-            let weighted = outputs[*place].f_mul_scalar(*weight)?;
+        for (edge, weight) in self.edges.iter().zip(weights) {
+            let weighted = outputs[edge.place].f_mul_scalar(*weight)?;
             total = Some(match total {
                 Some(sum) => sum.f_add(&weighted)?,
                 None => weighted,
@@ -205,14 +257,61 @@ impl Update {
     }
 }
 
+fn edges(stage: &Stage) -> Result<Vec<Edge>> {
+    let edge = |edge: &kdc::plan::EdgeLoss| {
+        let place = stage.step.outputs.iter().position(|o| *o == edge.value);
+        let place = place.ok_or_else(|| {
+            Failure::Bug(format!(
+                "the plan does not compute the loss of edge `{}`",
+                edge.name
+            ))
+        })?;
+        Ok(Edge {
+            place,
+            weight: amount(&edge.weight)?,
+        })
+    };
+    stage.edges.iter().map(edge).collect()
+}
+
+fn optimizer(stage: &Stage, parameters: &Parameters) -> Result<Optimizer> {
+    let base = rule_of(&stage.optimizer)
+        .ok_or_else(|| Failure::Bug("the plan's learning rate is no number".into()))?;
+    let rule = |name: &String| -> Result<Rule> {
+        let mut rule = base.clone();
+        if let Some(group) = stage.groups.iter().find(|g| g.parameters.contains(name)) {
+            if let Some(lr) = &group.lr {
+                rule.lr = amount(lr)?;
+            }
+            rule.weight_decay = group.weight_decay.unwrap_or(rule.weight_decay);
+        }
+        Ok(rule)
+    };
+    let learning = stage.learns.iter().map(|name| {
+        let tensor = parameters.get(name).map(Tensor::shallow_clone);
+        tensor.ok_or_else(|| {
+            Failure::Bug(format!(
+                "the plan trains `{name}`, which it does not declare"
+            ))
+        })
+    });
+    Ok(Optimizer::new(
+        &stage.optimizer,
+        learning.collect::<Result<_>>()?,
+        stage.learns.iter().map(rule).collect::<Result<_>>()?,
+    ))
+}
+
+fn amount(arg: &Arg) -> Result<Amount> {
+    Amount::read(arg).ok_or_else(|| Failure::Bug(format!("the plan has `{arg}` for a number")))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::testing::{STUDENT, alone, data, parameters, plan};
     use kdc::plan::{Plan, Program};
     use kdc::shape::Dim;
-    use std::collections::HashMap;
-    use tch::Device;
 
     #[test]
     fn the_teacher_stays_as_it_is_and_the_others_learn() {

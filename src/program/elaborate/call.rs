@@ -5,6 +5,7 @@ use crate::diag::suggest::listed;
 use crate::diag::{Code, Diagnostic};
 use crate::program::foreign;
 use crate::program::number::Number;
+use crate::program::schedule;
 use crate::program::value::{Applied, Callee, Given, Layer, Member, Value};
 use crate::source::Span;
 use crate::syntax::ast::{Arg, Expr, ExprKind, Name};
@@ -17,13 +18,17 @@ impl Elaborator<'_, '_> {
     pub(super) fn call_expression(
         &mut self,
         frame: &mut Frame,
+        expr: &Expr,
         callee: &Expr,
         args: &[Arg],
-        span: Span,
     ) -> Value {
+        let span = expr.span;
         let target = match &callee.kind {
             ExprKind::Name(name) if name == "statistics" => {
                 return self.statistics(frame, args, span);
+            }
+            ExprKind::Name(name) if schedule::is_schedule(name) => {
+                return self.schedule(frame, expr);
             }
             ExprKind::Name(name) => {
                 let layers = self.layer_parameters(frame, name, callee.span);

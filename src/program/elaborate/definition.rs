@@ -125,6 +125,9 @@ impl Elaborator<'_, '_> {
         let value = given.value.clone();
         let fits = match (ty, &value) {
             (_, Value::Poison) => return None,
+            ("int" | "float", Value::Number(n)) if n.changes() => {
+                ty == "float" && callable.kind != CallableKind::Model
+            }
             ("int", Value::Number(n)) => n.as_int().is_some() || n.as_f64().is_none(),
             ("float", Value::Number(_)) => true,
             ("float", Value::Tensor(index)) => {

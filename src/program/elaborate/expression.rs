@@ -4,8 +4,8 @@ use super::{Elaborator, Frame, FrameKind};
 use crate::diag::{Code, Diagnostic};
 use crate::program::load::DefId;
 use crate::program::number::Number;
-use crate::program::ops;
 use crate::program::value::{Layer, Value};
+use crate::program::{ops, schedule};
 use crate::source::Span;
 use crate::syntax::ast::{Expr, ExprKind, ItemKind, Pattern, Step, UnaryOp};
 use std::rc::Rc;
@@ -36,7 +36,7 @@ impl Elaborator<'_, '_> {
                 iterable,
                 body,
             } => self.repetition(frame, pattern, iterable, body, expr.span),
-            ExprKind::Call { callee, args } => self.call_expression(frame, callee, args, expr.span),
+            ExprKind::Call { callee, args } => self.call_expression(frame, expr, callee, args),
             ExprKind::Index { base, index } => self.index(frame, base, index, expr.span),
             ExprKind::Member { base, name } => self.member(frame, base, name, expr.span),
             ExprKind::Unary { op, operand } => self.unary(frame, *op, operand, expr.span),
@@ -91,6 +91,13 @@ impl Elaborator<'_, '_> {
         }
         match self.standard(name) {
             Some(value) => value,
+            None if schedule::is_schedule(name) => {
+                let expr = Expr {
+                    kind: ExprKind::Name(name.to_string()),
+                    span,
+                };
+                self.schedule(frame, &expr)
+            }
             None => {
                 let what = if frame.kind == FrameKind::File {
                     "name"
@@ -185,6 +192,12 @@ impl Elaborator<'_, '_> {
         match self.expression(frame, condition) {
             Value::Bool(Some(true)) => self.branch(frame, then),
             Value::Bool(Some(false)) => self.branch(frame, otherwise),
+            Value::Bool(None) if !self.checking_alone => {
+                let message =
+                    "`if` chooses when the file is compiled, but this is known only in the run";
+                let diagnostic = Diagnostic::new(Code::E0204, message);
+                self.poison(diagnostic.at(condition.span, "changes in the run"))
+            }
             Value::Bool(None) => {
                 let (a, b) = (self.branch(frame, then), self.branch(frame, otherwise));
                 self.either(a, b)

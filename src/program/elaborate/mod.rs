@@ -41,21 +41,7 @@ use std::rc::Rc;
 const FUEL: u64 = 300_000;
 
 /// Functions of the language that have no meaning yet.
-const LATER: [&str; 13] = [
-    "warmup",
-    "cosine_decay",
-    "step_decay",
-    "linear_decay",
-    "ramp",
-    "ema",
-    "group",
-    "patience",
-    "accuracy",
-    "fit",
-    "best",
-    "column",
-    "next_token",
-];
+const LATER: [&str; 3] = ["fit", "column", "next_token"];
 
 /// Follows the expressions of one experiment, its imports included.
 pub struct Elaborator<'m, 'f> {
@@ -76,6 +62,8 @@ pub struct Elaborator<'m, 'f> {
     pub networks: Vec<super::experiment::Network>,
     /// Where weights come from that are not drawn, by the network's name.
     pub origins: Vec<(String, super::experiment::Origin)>,
+    /// Teachers that follow a student.
+    pub followers: Vec<crate::plan::Follower>,
     fuel: u64,
     /// While a named layer is applied: parameters of a name that is there are its own, used again.
     sharing: u32,
@@ -216,6 +204,7 @@ impl<'m, 'f> Elaborator<'m, 'f> {
             data: Vec::new(),
             networks: Vec::new(),
             origins: Vec::new(),
+            followers: Vec::new(),
             fuel: FUEL,
             sharing: 0,
             updates: Vec::new(),
@@ -406,6 +395,9 @@ impl<'m, 'f> Elaborator<'m, 'f> {
         let mut there: Vec<&str> = locals.chain(self.modules.names(frame.module)).collect();
         super::ops::all().for_each(|op| there.push(op.name));
         super::library::names("losses").for_each(|loss| there.push(loss));
+        super::schedule::SCHEDULES
+            .iter()
+            .for_each(|schedule| there.push(schedule.name));
         let diagnostic = match nearest(name, there) {
             Some(near) => diagnostic.replace(
                 format!("there is something with a similar name: `{near}`"),

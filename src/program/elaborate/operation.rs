@@ -214,7 +214,8 @@ impl Elaborator<'_, '_> {
         let mut given = Vec::new();
         for (argument, place) in op.arguments.iter().zip(&bound.parameters) {
             let Some(place) = place else { continue };
-            match op_value(argument.kind, &place.value) {
+            let fixed = argument.kind == Kind::Scalar || !changes(&place.value);
+            match op_value(argument.kind, &place.value).filter(|_| fixed) {
                 Some(value) => given.push((argument.name, value)),
                 None => {
                     if let Value::Str(word) = &place.value
@@ -392,6 +393,15 @@ impl Elaborator<'_, '_> {
     }
 }
 
+/// Whether a number changes while a stage trains, or one of a list does.
+fn changes(value: &Value) -> bool {
+    match value {
+        Value::Number(n) => n.changes(),
+        Value::Tuple(values) | Value::List(values) => values.iter().any(changes),
+        _ => false,
+    }
+}
+
 /// An argument as the rule takes it; none if it is of another kind.
 fn op_value(kind: Kind, value: &Value) -> Option<ops::Value> {
     use ops::Value as V;
@@ -460,6 +470,7 @@ fn taken(kind: Kind) -> &'static str {
 pub(super) fn described(value: &Value) -> String {
     match value {
         Value::Number(n) if n.as_f64().is_some() => format!("{n}"),
+        Value::Number(n) if n.changes() => "a number that changes in training".to_string(),
         Value::Str(text) => format!("the string \"{text}\""),
         Value::Bool(Some(b)) => format!("`{b}`"),
         Value::Tuple(values) => format!("a tuple of {}", values.len()),

@@ -3,6 +3,8 @@
 use super::{Edge, depends, moves};
 use crate::diag::suggest::{listed, nearest};
 use crate::diag::{Applicability, Code, Diagnostic, Edit};
+use crate::plan::Arg;
+use crate::program::declared::rate;
 use crate::program::elaborate::{Elaborator, Frame, FrameKind};
 use crate::program::graph::{NodeIndex, Owner};
 use crate::program::value::{Callee, Given, Layer, Value};
@@ -199,39 +201,43 @@ impl Elaborator<'_, '_> {
         })
     }
 
-    fn weight(&mut self, frame: &mut Frame, weight: Option<&Expr>) -> Option<f64> {
-        let Some(expr) = weight else { return Some(1.0) };
-        let number = match self.expression(frame, expr) {
-            Value::Number(n) => n.as_f64(),
+    fn weight(&mut self, frame: &mut Frame, weight: Option<&Expr>) -> Option<Arg> {
+        let Some(expr) = weight else {
+            return Some(Arg::Number(1.0));
+        };
+        let value = self.expression(frame, expr);
+        if let Some(weight) = rate(&value) {
+            return Some(weight);
+        }
+        let number = match value {
+            Value::Number(number) => number,
             Value::Poison => return None,
             other => {
                 self.wrong_kind(&other, expr.span, "a weight is a number");
                 return None;
             }
         };
-        match number {
-            Some(x) if x > 0.0 && x.is_finite() => Some(x),
-            Some(x) => {
-                let help = if x == 0.0 {
-                    "an edge of weight 0 teaches nothing: remove it, or put `//` before it"
-                } else {
-                    "a loss is made smaller; to drive two tensors apart write a loss that says so"
-                };
-                self.report(
-                    Diagnostic::new(
-                        Code::E0411,
-                        format!("an edge's weight is above 0, but this is {x}"),
-                    )
-                    .at(expr.span, "not above 0")
-                    .help(help),
-                );
-                None
+        let lowest = number.arg().and_then(|arg| arg.bounds());
+        let got = match lowest {
+            Some((lowest, highest)) if lowest < 0.0 && lowest < highest => {
+                format!("this goes down to {lowest}")
             }
-            None => {
-                self.not_yet("a weight that changes in training", expr.span);
-                None
-            }
-        }
+            _ => format!("this is {number}"),
+        };
+        let help = if lowest == Some((0.0, 0.0)) {
+            "an edge of weight 0 teaches nothing: remove it, or put `//` before it"
+        } else {
+            "a loss is made smaller; to drive two tensors apart write a loss that says so"
+        };
+        self.report(
+            Diagnostic::new(
+                Code::E0411,
+                format!("an edge's weight is above 0, but {got}"),
+            )
+            .at(expr.span, "not above 0")
+            .help(help),
+        );
+        None
     }
 
     /// Knowledge flows one way: what a student gives as a source is cut from its gradient.

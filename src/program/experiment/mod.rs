@@ -3,6 +3,7 @@
 mod compare;
 mod data;
 mod edge;
+mod follower;
 mod lint;
 mod mismatch;
 mod network;
@@ -11,14 +12,16 @@ mod repair;
 mod train;
 
 pub use origin::WEIGHTS;
-pub use train::{Learning, OPTIMIZERS};
+pub use train::{Expectation, Group, Learning, OPTIMIZERS};
 
 use super::elaborate::{Elaborator, Update};
 use super::graph::{Graph, NodeIndex, Owner, ParameterId};
 use super::load::{DefId, ModuleId, Modules};
 use super::value::{Applied, Instance, Value};
 use crate::diag::{Code, Diagnostic};
-use crate::plan::{DataSet, Optimizer, Role, TestTime, WeightsFile};
+use crate::plan::{
+    Arg, DataSet, FieldKind, Follower, Optimizer, Patience, Role, Score, TestTime, WeightsFile,
+};
 use crate::source::Span;
 use crate::syntax::ast::{self, ItemKind};
 use std::rc::Rc;
@@ -40,6 +43,8 @@ pub struct Experiment {
     pub seeds: Vec<u64>,
     /// Where weights come from that are not drawn, by the network's name.
     pub origins: Vec<(String, Origin)>,
+    /// Teachers that follow a student.
+    pub followers: Vec<Follower>,
 }
 
 #[derive(Clone)]
@@ -53,6 +58,23 @@ pub struct Network {
     /// Those that made it, to lead something else through.
     pub layers: Rc<Vec<Applied>>,
     pub span: Span,
+}
+
+impl Network {
+    /// Whether an output has a number for each class of the data's label.
+    pub fn says_a_class(&self, graph: &Graph, data: &DataSet) -> bool {
+        let classes = data.fields.iter().find_map(|field| match field.kind {
+            FieldKind::Class(classes) => Some(classes),
+            _ => None,
+        });
+        self.instance.outputs.iter().any(|(_, value)| match value {
+            Value::Tensor(node) => {
+                let dims = &graph.tensor(*node).shape.0;
+                dims.len() == 2 && dims[1].known() == classes && classes.is_some()
+            }
+            _ => false,
+        })
+    }
 }
 
 /// Where a network's weights come from, if they are not drawn.
@@ -76,7 +98,8 @@ pub struct Edge {
     /// `deep.features ~> regressed by mse`
     pub written: String,
     pub loss: NodeIndex,
-    pub weight: f64,
+    /// A number above 0, or a formula of the time that is never below.
+    pub weight: Arg,
     pub span: Span,
     pub sources: Vec<NodeIndex>,
     pub targets: Vec<NodeIndex>,
@@ -86,12 +109,27 @@ pub struct Stage {
     pub name: Option<String>,
     pub span: Span,
     pub data: Rc<DataSet>,
-    pub epochs: u64,
+    pub length: Length,
     pub optimizer: Optimizer,
+    pub groups: Vec<Group>,
+    pub accumulate: u64,
+    pub clip: Option<f64>,
+    pub average: Option<Arg>,
+    pub expect: Vec<Expectation>,
+    pub keep: Option<Score>,
+    pub stop: Option<Patience>,
     pub test: TestTime,
     /// Their places in [`Experiment::edges`].
     pub edges: Vec<usize>,
     pub learning: Learning,
+}
+
+/// How long a stage lasts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Length {
+    Epochs(u64),
+    /// Of the optimizer.
+    Steps(u64),
 }
 
 /// What depends on a node that learns, or does not.
@@ -177,6 +215,7 @@ pub fn compile(modules: &mut Modules, root: ModuleId) -> Option<Rc<Experiment>> 
         data,
         origins,
         updates,
+        followers,
         ..
     } = elaborator;
     if broken || !complete {
@@ -193,6 +232,7 @@ pub fn compile(modules: &mut Modules, root: ModuleId) -> Option<Rc<Experiment>> 
         seeds: training.seeds,
         origins,
         updates,
+        followers,
     }))
 }
 

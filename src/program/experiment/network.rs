@@ -48,7 +48,12 @@ impl Elaborator<'_, '_> {
             Some(Some(origin)) => Some(origin),
             None => None,
         };
-        let (module, value) = match (&network.value, &origin) {
+        let follower = match self.follower(network) {
+            Some(None) => return Value::Poison,
+            Some(follower) => follower,
+            None => None,
+        };
+        let (module, value) = match (follower.as_ref().or(network.value.as_ref()), &origin) {
             (Some(value), _) => (id.module, value.clone()),
             (None, Some(Origin::Experiment(trained))) => match self.student_of(trained) {
                 Some(found) => found,
@@ -67,9 +72,10 @@ impl Elaborator<'_, '_> {
                 return self.poison(diagnostic);
             }
         };
+        let written = network.value.as_ref().unwrap_or(&value);
         let before = self.modules.diagnostics.len();
         let instance = self.instantiate(module, network, &value);
-        if origin.is_none() && network.role == ast::Role::Teacher {
+        if origin.is_none() && follower.is_none() && network.role == ast::Role::Teacher {
             self.without_weights(network, before);
         }
         let Some((instance, layers)) = instance else {
@@ -90,7 +96,7 @@ impl Elaborator<'_, '_> {
                 ast::Role::Teacher => Role::Teacher,
                 ast::Role::Student => Role::Student,
             },
-            model: self.text(value.span).to_string(),
+            model: self.text(written.span).to_string(),
             instance: instance.clone(),
             layers: Rc::new(layers),
             span: network.name.span,

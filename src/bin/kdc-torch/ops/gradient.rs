@@ -22,8 +22,11 @@ pub fn kernel(site: &Site) -> Result<Option<Kernel>> {
             let (below, shape) = (site.size("below")?, site.sizes("shape")?);
             let options = (Kind::Int64, site.parameters.device());
             Ok(Some(Box::new(move |frame| {
-                let sizes: Vec<i64> = shape.iter().map(|dim| dim.of(frame.batch) as i64).collect();
-                Tensor::f_randint(below.of(frame.batch) as i64, sizes, options)
+                let sizes: Vec<i64> = shape
+                    .iter()
+                    .map(|dim| dim.of(frame.batch, frame.time) as i64)
+                    .collect();
+                Tensor::f_randint(below.of(frame.batch, frame.time) as i64, sizes, options)
             })))
         }
         "nothing" => unary(|x| Ok(x.shallow_clone())),
@@ -31,7 +34,7 @@ pub fn kernel(site: &Site) -> Result<Option<Kernel>> {
         "reverse_gradient" => {
             let strength = site.amount("strength")?;
             Ok(Some(Box::new(move |frame| {
-                reverse_gradient(frame.tensor(0), strength.of(frame.batch))
+                reverse_gradient(frame.tensor(0), strength.of(frame.batch, frame.time))
             })))
         }
         _ => Ok(None),

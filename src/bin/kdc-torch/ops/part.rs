@@ -13,7 +13,7 @@ pub fn kernel(site: &Site) -> Result<Option<Kernel>> {
             Ok(Some(Box::new(move |frame| {
                 frame
                     .tensor(0)
-                    .f_narrow(dim, start, length.of(frame.batch) as i64)
+                    .f_narrow(dim, start, length.of(frame.batch, frame.time) as i64)
             })))
         }
         "select" => {

@@ -34,7 +34,10 @@ pub fn kernel(site: &Site) -> Result<Option<Kernel>> {
         "arange" => {
             let (count, device) = (site.size("count")?, site.parameters.device());
             Ok(Some(Box::new(move |frame| {
-                Tensor::f_arange(count.of(frame.batch) as i64, (Kind::Int64, device))
+                Tensor::f_arange(
+                    count.of(frame.batch, frame.time) as i64,
+                    (Kind::Int64, device),
+                )
             })))
         }
         "float" => unary(|x| x.f_to_kind(Kind::Float)),

@@ -1,7 +1,8 @@
 //! Operations that change only the shape.
 
-use super::site::{Amount, Site};
+use super::site::Site;
 use super::{Computed, Kernel, unary};
+use crate::amount::Amount;
 use crate::failure::Result;
 use tch::Tensor;
 
@@ -36,7 +37,10 @@ pub fn kernel(site: &Site) -> Result<Option<Kernel>> {
 fn to_sizes(site: &Site, apply: fn(&Tensor, &[i64]) -> Computed) -> Result<Option<Kernel>> {
     let shape: Vec<Amount> = site.sizes("shape")?;
     Ok(Some(Box::new(move |frame| {
-        let sizes: Vec<i64> = shape.iter().map(|dim| dim.of(frame.batch) as i64).collect();
+        let sizes: Vec<i64> = shape
+            .iter()
+            .map(|dim| dim.of(frame.batch, frame.time) as i64)
+            .collect();
         apply(frame.tensor(0), &sizes)
     })))
 }

@@ -1,5 +1,6 @@
 //! What an operation reads of its node while it is prepared.
 
+use crate::amount::Amount;
 use crate::failure::{Failure, Result};
 use crate::interpreter::Frame;
 use crate::parameters::Parameters;
@@ -18,7 +19,7 @@ pub enum Operand {
     /// By its place among the node's inputs.
     Tensor(usize),
     Fixed(Tensor),
-    PerBatch(Amount),
+    PerStep(Amount),
 }
 
 impl Operand {
@@ -27,86 +28,10 @@ impl Operand {
         match self {
             Operand::Tensor(position) => Ok(frame.tensor(*position).shallow_clone()),
             Operand::Fixed(number) => Ok(number.shallow_clone()),
-            Operand::PerBatch(amount) => {
-                Tensor::f_from_slice(&[amount.of(frame.batch) as f32])?.f_squeeze()
+            Operand::PerStep(amount) => {
+                Tensor::f_from_slice(&[amount.of(frame.batch, frame.time) as f32])?.f_squeeze()
             }
         }
-    }
-}
-
-/// A number that may depend on the batch size.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Amount {
-    Number(f64),
-    /// So many times the batch size.
-    Batch(f64),
-    Calculated(Calculation, Vec<Amount>),
-}
-
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Calculation {
-    Add,
-    Sub,
-    Mul,
-    Div,
-    Pow,
-    Neg,
-}
-
-impl Amount {
-    pub fn of(&self, batch: i64) -> f64 {
-        match self {
-            Amount::Number(number) => *number,
-            Amount::Batch(times) => times * batch as f64,
-            Amount::Calculated(calculation, of) => {
-                let mut numbers = of.iter().map(|amount| amount.of(batch));
-                let first = numbers.next().unwrap_or(f64::NAN);
-                match calculation {
-                    Calculation::Neg => -first,
-                    Calculation::Add => numbers.fold(first, |a, b| a + b),
-                    Calculation::Sub => numbers.fold(first, |a, b| a - b),
-                    Calculation::Mul => numbers.fold(first, |a, b| a * b),
-                    Calculation::Div => numbers.fold(first, |a, b| a / b),
-                    Calculation::Pow => numbers.fold(first, f64::powf),
-                }
-            }
-        }
-    }
-
-    pub fn fixed(&self) -> Option<f64> {
-        match self {
-            Amount::Number(number) => Some(*number),
-            Amount::Batch(_) => None,
-            Amount::Calculated(_, of) => {
-                let known = of.iter().all(|amount| amount.fixed().is_some());
-                known.then(|| self.of(0))
-            }
-        }
-    }
-
-    fn read(arg: &Arg) -> Option<Amount> {
-        Some(match arg {
-            Arg::Int(n) => Amount::Number(*n as f64),
-            Arg::Number(x) => Amount::Number(*x),
-            Arg::Text(text) => match text.parse().ok()? {
-                Dim::Known(n) => Amount::Number(n as f64),
-                Dim::Symbol { name, times } if &*name == "N" => Amount::Batch(times as f64),
-                _ => return None,
-            },
-            Arg::Formula { calculate, of } => Amount::Calculated(
-                match calculate.as_str() {
-                    "add" => Calculation::Add,
-                    "sub" => Calculation::Sub,
-                    "mul" => Calculation::Mul,
-                    "div" => Calculation::Div,
-                    "pow" => Calculation::Pow,
-                    "neg" => Calculation::Neg,
-                    _ => return None,
-                },
-                of.iter().map(Amount::read).collect::<Option<_>>()?,
-            ),
-            Arg::Bool(_) | Arg::List(_) => return None,
-        })
     }
 }
 
@@ -119,10 +44,10 @@ impl Site<'_> {
         for name in names {
             operands.push(match self.node.args.get(name) {
                 Some(_) => match self.amount(name)? {
-                    amount if amount.fixed().is_some() => {
-                        Operand::Fixed(Tensor::from(amount.of(0) as f32))
-                    }
-                    amount => Operand::PerBatch(amount),
+                    amount => match amount.fixed() {
+                        Some(number) => Operand::Fixed(Tensor::from(number as f32)),
+                        None => Operand::PerStep(amount),
+                    },
                 },
                 None => Operand::Tensor(
                     tensors

@@ -8,7 +8,7 @@ use std::fs;
 fn source(plan: &mut Plan) -> &mut Plan {
     let found = plan.networks.iter_mut().find_map(|n| match &mut n.weights {
         Weights::Experiment { plan, .. } => Some(&mut **plan),
-        Weights::File(_) | Weights::Initialised { .. } => None,
+        Weights::File(_) | Weights::Initialised { .. } | Weights::Follows { .. } => None,
     });
     found.expect("the test's student has a teacher")
 }
@@ -124,9 +124,9 @@ fn a_teacher_is_trained_again_when_what_it_depends_on_changes() {
         Fit::Changed(vec!["seed"])
     );
     let settings = Fit::Changed(vec!["settings"]);
-    assert_eq!(changed(&|plan| plan.stages[0].epochs = 3), settings);
+    assert_eq!(changed(&|plan| plan.stages[0].epochs = Some(3)), settings);
     assert_eq!(
-        changed(&|plan| plan.stages[0].edges[0].weight = 2.0),
+        changed(&|plan| plan.stages[0].edges[0].weight = 2.0.into()),
         Fit::Changed(vec!["edges"])
     );
     let other_operation = |plan: &mut Plan| plan.stages[0].step.nodes[1].op = "silu".into();
@@ -141,7 +141,7 @@ fn a_teacher_is_trained_again_when_what_it_depends_on_changes() {
     session.teachers(&original).unwrap();
     assert_eq!(fs::read(&weights).unwrap(), before);
     let mut longer = original.clone();
-    source(&mut longer).stages[0].epochs = 3;
+    source(&mut longer).stages[0].epochs = Some(3);
     session.teachers(&longer).unwrap();
     assert_ne!(fs::read(&weights).unwrap(), before);
 }
@@ -168,7 +168,7 @@ fn divergence_names_edge_epoch_and_batch() {
     let folder = Folder::new();
     let mut plan = plan(STUDENT);
     plan.stages[0].optimizer = Optimizer::Sgd {
-        lr: 1e30,
+        lr: 1e30.into(),
         momentum: 0.0,
         weight_decay: 0.0,
         nesterov: false,
@@ -189,8 +189,8 @@ fn a_run_that_diverges_leaves_no_weights_of_the_run_before() {
     let folder = Folder::new();
     let mut plan = plan(STUDENT);
     folder.session().train(&plan, Existing::Refuse).unwrap();
-    plan.stages[0].edges[0].weight = f64::INFINITY;
-    plan.stages[0].edges[1].weight = f64::INFINITY;
+    plan.stages[0].edges[0].weight = f64::INFINITY.into();
+    plan.stages[0].edges[1].weight = f64::INFINITY.into();
     folder
         .session()
         .train(&plan, Existing::Replace)
@@ -316,4 +316,118 @@ fn results_tell_of_each_edge_what_its_last_stage_gave() {
     let results = record(&folder, "student").results;
     assert!(results.losses.keys().eq(["ce", "hint"]));
     assert_eq!(results.epochs, 2);
+}
+
+fn expecting(share: f64) -> Plan {
+    let train = "train on images { expect: accuracy(deep) >= SHARE, epochs: 2, optimizer: adam(lr: 0.001), seed: 42 }";
+    let start = STUDENT.find("train on").unwrap();
+    let train = train.replace("SHARE", &share.to_string());
+    plan(&format!("{}{train}", &STUDENT[..start]))
+}
+
+#[test]
+fn a_teacher_that_is_too_bad_stops_the_run_before_it_trains() {
+    let _alone = alone();
+    let folder = Folder::new();
+    let failure = folder
+        .session()
+        .train(&expecting(0.99), Existing::Refuse)
+        .unwrap_err();
+    assert_eq!(failure.exit_code(), 4);
+    let text = failure.to_string();
+    assert!(text.contains("`accuracy(deep) >= 0.99`"), "{text}");
+    assert!(text.contains("student.kd:14"), "{text}");
+    let record = record(&folder, "student");
+    assert_eq!((record.status, record.results.epochs), (Status::Refused, 0));
+    assert_eq!(names(&folder, "student"), ["plan.yaml", "run.yaml"]);
+    let good_enough = expecting(0.0);
+    folder
+        .session()
+        .train(&good_enough, Existing::Refuse)
+        .unwrap();
+}
+
+/// Learns fast, then so fast that it forgets everything.
+const CHOOSING: &str = "
+    data images = shapes(train: 320, test: 40)
+        -> normalize(mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225])
+        -> hold_out(0.5) -> batch(32)
+    model Light() {
+        input image: [N, 3, 32, 32]
+        output logits = image -> avg_pool2d(4) -> flatten -> linear(10)
+    }
+    student light = Light()
+    edge ce: images.label ~> light.logits by cross_entropy
+    train on images {
+        epochs: 9, optimizer: sgd(lr: ramp(0.05, 500)), keep: best(accuracy), stop: patience(2), seed: 42
+    }
+";
+
+fn held_out(folder: &Folder) -> Vec<f64> {
+    let metrics = fs::read_to_string(folder.0.join("student/metrics.jsonl")).unwrap();
+    let lines = metrics
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let accuracy = |line: Value| line["hold_out_accuracy"]["light"].as_f64().unwrap();
+    lines.map(accuracy).collect()
+}
+
+#[test]
+fn the_best_epoch_is_kept_and_patience_ends() {
+    let _alone = alone();
+    let folder = Folder::new();
+    let plan = plan(CHOOSING);
+    let session = folder.session();
+    session.train(&plan, Existing::Refuse).unwrap();
+    let shares = held_out(&folder);
+    let best = shares.iter().copied().fold(0.0, f64::max);
+    let first_best = shares.iter().position(|share| *share == best).unwrap();
+    assert!(shares.len() < 9, "{shares:?}");
+    assert_eq!(shares.len(), first_best + 3, "{shares:?}");
+
+    let weights = run_folder::read_tensors(&folder.0.join("student/student.safetensors")).unwrap();
+    let weights = HashMap::from([("light".to_string(), weights)]);
+    let parameters = Parameters::loaded(&plan, Device::Cpu, &weights).unwrap();
+    let data = session.data(&plan.data[0]).unwrap();
+    let kept = evaluate(
+        &plan.evaluations[0],
+        &parameters,
+        &data,
+        data.hold_out.as_ref().unwrap(),
+    );
+    assert_eq!(kept.unwrap().accuracy().unwrap(), best);
+}
+
+#[test]
+fn a_stage_may_last_some_steps() {
+    let _alone = alone();
+    let folder = Folder::new();
+    let steps = "steps: 7, accumulate: 2, optimizer: sgd(lr: 0.1)";
+    let start = CHOOSING.find("epochs: 9").unwrap();
+    let plan = plan(&format!("{}{steps} }}", &CHOOSING[..start]));
+    folder.session().train(&plan, Existing::Refuse).unwrap();
+    // an epoch has five batches, which make three steps
+    assert_eq!(record(&folder, "student").results.epochs, 3);
+}
+
+#[test]
+fn a_teacher_that_follows_is_measured_and_saved() {
+    let _alone = alone();
+    let folder = Folder::new();
+    let text = CHOOSING.replace(
+        "keep: best(accuracy), stop: patience(2)",
+        "keep: best(slow), average: ema(0.9)",
+    );
+    let start = text.find("train on").unwrap();
+    let follower = "teacher slow = ema(light, decay: 0.5)
+        edge soft: slow.logits ~> light.logits by soft_target(T: 2)
+        ";
+    let plan = plan(&format!("{}{follower}{}", &text[..start], &text[start..]));
+    let session = folder.session();
+    session.train(&plan, Existing::Refuse).unwrap();
+    assert!(names(&folder, "student").contains(&"slow.safetensors".to_string()));
+    let accuracy = record(&folder, "student").results.test_accuracy;
+    assert!(accuracy.keys().eq(["light", "slow"]));
+    let tables = report::of_seed(&session, &plan, 42).unwrap();
+    assert!(tables.contains(&percent(accuracy["slow"])), "{tables}");
 }

@@ -20,14 +20,14 @@ pub struct Learning {
 }
 
 /// Something that can learn: all that an owner has, or what stands under a path in it.
-struct Part {
+pub struct Part {
     owner: Owner,
     /// `light.layer3`
     path: String,
 }
 
 impl Part {
-    fn covers(&self, owner: &Owner, name: &str) -> bool {
+    pub fn covers(&self, owner: &Owner, name: &str) -> bool {
         let below = |rest: &str| rest.is_empty() || rest.starts_with('.');
         *owner == self.owner && name.strip_prefix(self.path.as_str()).is_some_and(below)
     }
@@ -229,7 +229,7 @@ impl Elaborator<'_, '_> {
     }
 
     /// What an element of `learns:` names.
-    fn part(&mut self, expr: &Expr) -> Option<Part> {
+    pub(super) fn part(&mut self, expr: &Expr) -> Option<Part> {
         let (root, path) = self.path_of(expr)?;
         if let Some(owner) = self.owner_called(&root, expr.span)? {
             return Some(Part { owner, path });

@@ -1,11 +1,15 @@
 //! `train` blocks: on which data, for how long, which edges, what learns.
 
+mod groups;
 mod learning;
 mod optimizer;
+mod scores;
 mod settings;
 
+pub use groups::Resolved as Group;
 pub use learning::Learning;
 pub use optimizer::OPTIMIZERS;
+pub use scores::Expectation;
 
 use super::{Edge, Stage};
 use crate::diag::{Applicability, Code, Diagnostic, Edit};
@@ -123,15 +127,32 @@ impl Elaborator<'_, '_> {
         let data = self.data_of(train);
         let used = self.edges_of_stage(block.edges.as_ref(), edges);
         let learning = self.learning(block.learns.as_ref(), used.as_deref()?, edges);
+        let average = block.average.map(|written| self.average(&written));
+        let data = data?;
+        let expect = block
+            .expect
+            .map(|written| self.expectations(&written, &data));
+        let keep = block.keep.map(|written| self.keep(&written, &data));
+        let stop = block.stop.map(|written| self.stop(&written, &data));
+        let learning = learning?;
+        let (optimizer, groups) = block.optimizer?;
+        let groups = self.resolved_groups(&groups, &learning);
         Some(Stage {
             name: train.name.as_ref().map(|name| name.text.clone()),
             span,
-            data: data?,
-            epochs: block.epochs?,
-            optimizer: block.optimizer?,
+            data,
+            length: block.length?,
+            optimizer,
+            groups: groups?,
+            accumulate: block.accumulate.unwrap_or(1),
+            clip: block.clip,
+            average: present(average)?,
+            expect: present(expect)?.unwrap_or_default(),
+            keep: present(keep)?.flatten(),
+            stop: present(stop)?,
             test: block.test.unwrap_or(TestTime::AtEnd),
             edges: used?,
-            learning: learning?,
+            learning,
         })
     }
 
@@ -154,6 +175,14 @@ impl Elaborator<'_, '_> {
     /// A `settings` block by itself.
     pub(super) fn settings_alone(&mut self, id: DefId, item: &ast::SettingsItem) {
         self.settings_block(id.module, &item.settings);
+    }
+}
+
+/// What was said and is right; the outer none if it was wrong.
+fn present<T>(said: Option<Option<T>>) -> Option<Option<T>> {
+    match said {
+        None => Some(None),
+        Some(found) => found.map(Some),
     }
 }
 

@@ -4,7 +4,9 @@ use crate::diag::{Code, Diagnostic};
 use crate::plan::Optimizer;
 use crate::program::declared::{Declared, Parameter, Settings, Wants};
 use crate::program::elaborate::{Elaborator, Frame};
-use crate::syntax::ast::Expr;
+use crate::syntax::ast::{Arg, Expr, ExprKind};
+
+use super::groups::Group;
 
 pub static OPTIMIZERS: &[Declared] = &[
     Declared {
@@ -43,10 +45,10 @@ pub static OPTIMIZERS: &[Declared] = &[
 
 const RATE: Parameter = Parameter {
     name: "lr",
-    wants: Wants::Above(0.0, 1000.0),
+    wants: Wants::Rate,
     optional: false,
     positional: false,
-    doc: "the learning rate; it has no default",
+    doc: "the learning rate, a number or a schedule; it has no default",
 };
 
 const BETAS: Parameter = Parameter {
@@ -74,7 +76,22 @@ const DECAY: Parameter = Parameter {
 };
 
 impl Elaborator<'_, '_> {
-    pub(super) fn optimizer(&mut self, frame: &mut Frame, expr: &Expr) -> Option<Optimizer> {
+    /// The optimizer, and the groups of parameters for which it has other settings.
+    pub(super) fn optimizer(
+        &mut self,
+        frame: &mut Frame,
+        expr: &Expr,
+    ) -> Option<(Optimizer, Vec<Group>)> {
+        let (expr, groups) = without_groups(expr);
+        let groups = match groups {
+            Some(groups) => self.groups(frame, &groups),
+            None => Some(Vec::new()),
+        };
+        let optimizer = self.base_optimizer(frame, &expr);
+        Some((optimizer?, groups?))
+    }
+
+    fn base_optimizer(&mut self, frame: &mut Frame, expr: &Expr) -> Option<Optimizer> {
         let (found, settings) = self.declared(frame, OPTIMIZERS, &[], "optimizer", expr)?;
         let optimizer = optimizer(found.name, &settings)?;
         if let Optimizer::Sgd {
@@ -98,8 +115,26 @@ impl Elaborator<'_, '_> {
     }
 }
 
+/// The call without its argument `groups`, and that argument, which is no value.
+fn without_groups(expr: &Expr) -> (Expr, Option<Expr>) {
+    let ExprKind::Call { callee, args } = &expr.kind else {
+        return (expr.clone(), None);
+    };
+    let is_groups = |arg: &Arg| arg.name.as_ref().is_some_and(|name| name.text == "groups");
+    let (groups, others): (Vec<Arg>, Vec<Arg>) = args.iter().cloned().partition(is_groups);
+    let call = ExprKind::Call {
+        callee: callee.clone(),
+        args: others,
+    };
+    let call = Expr {
+        kind: call,
+        span: expr.span,
+    };
+    (call, groups.into_iter().next().map(|arg| arg.value))
+}
+
 fn optimizer(name: &str, settings: &Settings) -> Option<Optimizer> {
-    let lr = settings.number("lr")?;
+    let lr = settings.rate("lr")?;
     let betas = match settings.numbers("betas").as_deref() {
         Some([a, b]) => (*a, *b),
         _ => (0.9, 0.999),

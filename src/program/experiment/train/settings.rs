@@ -1,9 +1,11 @@
 //! What a `train` block says, setting by setting, with what it takes over from `settings` blocks.
 
+use super::groups::Group;
 use crate::diag::suggest::{listed, nearest};
 use crate::diag::{Applicability, Code, Diagnostic, Edit};
 use crate::plan::{Optimizer, TestTime};
 use crate::program::elaborate::{Elaborator, Frame, FrameKind};
+use crate::program::experiment::Length;
 use crate::program::graph::Owner;
 use crate::program::load::{DefId, ModuleId};
 use crate::program::value::Value;
@@ -11,25 +13,27 @@ use crate::source::Span;
 use crate::syntax::ast::{Expr, ExprKind, ItemKind, Name, Setting};
 
 /// What a `train` block may say.
-const SETTINGS: [&str; 6] = ["epochs", "optimizer", "edges", "learns", "seed", "test"];
-
-/// What the language has besides, without a meaning yet.
-const LATER: [&str; 12] = [
+const SETTINGS: [&str; 13] = [
+    "epochs",
     "steps",
+    "optimizer",
+    "edges",
+    "learns",
     "clip",
-    "precision",
     "accumulate",
     "average",
     "keep",
     "stop",
-    "metrics",
     "expect",
-    "groups",
-    "schedule",
-    "hold_out",
+    "seed",
+    "test",
 ];
 
-const MOST_EPOCHS: i64 = 1_000_000;
+/// What the language has besides, without a meaning yet.
+const LATER: [&str; 2] = ["precision", "metrics"];
+
+pub const MOST_EPOCHS: i64 = 1_000_000;
+const MOST_STEPS: i64 = 1_000_000_000;
 
 /// A setting, with the file in which it stands.
 #[derive(Clone)]
@@ -42,13 +46,20 @@ pub struct Written {
 /// What a block says; absent where it says nothing, or something wrong.
 #[derive(Default)]
 pub struct Block {
-    pub epochs: Option<u64>,
-    pub optimizer: Option<Optimizer>,
+    pub length: Option<Length>,
+    pub optimizer: Option<(Optimizer, Vec<Group>)>,
+    pub accumulate: Option<u64>,
+    pub clip: Option<f64>,
     pub seeds: Option<(Vec<u64>, Span)>,
     pub test: Option<TestTime>,
     /// Names of edges and of what learns, looked up when all edges are known.
     pub edges: Option<Written>,
     pub learns: Option<Written>,
+    /// Looked at when the networks and the data are known.
+    pub average: Option<Written>,
+    pub expect: Option<Written>,
+    pub keep: Option<Written>,
+    pub stop: Option<Written>,
     /// The names that were given, right or wrong.
     given: Vec<(String, Span)>,
     /// Part of it could not be read, so that nothing is known to be missing.
@@ -80,15 +91,16 @@ impl Elaborator<'_, '_> {
                 continue;
             };
             for taken in self.taken_over(block, module, name, open) {
-                let same = |other: &&Written| other.name.text == taken.name.text;
+                let same = |other: &&Written| is_same(&other.name, &taken.name);
                 if own.iter().any(|set| same(&set)) {
                     continue;
                 }
                 match all.iter().find(same) {
                     Some(other) => {
-                        let diagnostic = twice(&taken.name.text, name.span, other.name.span).help(
-                            format!("set `{}` in this block, which then counts", taken.name.text),
-                        );
+                        let diagnostic = twice(&taken.name.text, name.span, other).help(format!(
+                            "set `{}` in this block, which then counts",
+                            taken.name.text
+                        ));
                         self.report(diagnostic);
                     }
                     None => all.push(taken),
@@ -108,8 +120,8 @@ impl Elaborator<'_, '_> {
         for setting in settings {
             match setting {
                 Setting::Set { name, value } => {
-                    if let Some(first) = own.iter().find(|set| set.name.text == name.text) {
-                        let diagnostic = twice(&name.text, name.span, first.name.span);
+                    if let Some(first) = own.iter().find(|set| is_same(&set.name, name)) {
+                        let diagnostic = twice(&name.text, name.span, first);
                         self.report(diagnostic);
                         continue;
                     }
@@ -191,13 +203,28 @@ impl Elaborator<'_, '_> {
         block.given.push((name.text.clone(), name.span));
         let mut frame = Frame::new(written.module, FrameKind::File, "", Owner::Data);
         match name.text.as_str() {
-            "epochs" => block.epochs = self.whole(&mut frame, "epochs", value, 1, MOST_EPOCHS),
+            "epochs" => {
+                let epochs = self.whole(&mut frame, "epochs", value, 1, MOST_EPOCHS);
+                block.length = epochs.map(Length::Epochs);
+            }
+            "steps" => {
+                let steps = self.whole(&mut frame, "steps", value, 1, MOST_STEPS);
+                block.length = steps.map(Length::Steps);
+            }
             "optimizer" => block.optimizer = self.optimizer(&mut frame, value),
             "seed" => {
                 let seeds = self.seeds(&mut frame, value);
                 block.seeds = seeds.map(|seeds| (seeds, value.span));
             }
             "test" => block.test = self.test_time(value),
+            "accumulate" => {
+                block.accumulate = self.whole(&mut frame, "accumulate", value, 1, 1_000_000);
+            }
+            "clip" => block.clip = self.clip(&mut frame, value),
+            "average" => block.average = Some(written),
+            "expect" => block.expect = Some(written),
+            "keep" => block.keep = Some(written),
+            "stop" => block.stop = Some(written),
             "edges" => block.edges = Some(written),
             "learns" => block.learns = Some(written),
             other if LATER.contains(&other) => {
@@ -214,7 +241,21 @@ impl Elaborator<'_, '_> {
         }
     }
 
-    fn whole(
+    fn clip(&mut self, frame: &mut Frame, expr: &Expr) -> Option<f64> {
+        let value = self.expression(frame, expr);
+        let number = match &value {
+            Value::Poison => return None,
+            Value::Number(n) => n.as_f64().filter(|x| *x > 0.0),
+            _ => None,
+        };
+        if number.is_none() {
+            let message = "`clip` is the largest norm of all gradients together, a number above 0";
+            self.report(Diagnostic::new(Code::E0408, message).at(expr.span, value.kind()));
+        }
+        number
+    }
+
+    pub(super) fn whole(
         &mut self,
         frame: &mut Frame,
         name: &str,
@@ -286,7 +327,10 @@ impl Elaborator<'_, '_> {
             ("epochs", "epochs: 10"),
             ("optimizer", "optimizer: adam(lr: 0.001)"),
         ] {
-            if block.incomplete || block.given.iter().any(|(given, _)| given == name) {
+            let given = |(given, _): &(String, Span)| {
+                given == name || (name == "epochs" && given == "steps")
+            };
+            if block.incomplete || block.given.iter().any(given) {
                 continue;
             }
             let diagnostic = Diagnostic::new(Code::E0407, format!("this training has no `{name}`"))
@@ -297,10 +341,20 @@ impl Elaborator<'_, '_> {
     }
 }
 
-fn twice(name: &str, again: Span, first: Span) -> Diagnostic {
-    Diagnostic::new(Code::E0407, format!("`{name}` is set twice"))
+/// Whether two settings exclude each other.
+fn is_same(a: &Name, b: &Name) -> bool {
+    let length = |name: &Name| ["epochs", "steps"].contains(&name.text.as_str());
+    a.text == b.text || (length(a) && length(b))
+}
+
+fn twice(name: &str, again: Span, first: &Written) -> Diagnostic {
+    let message = match first.name.text == name {
+        true => format!("`{name}` is set twice"),
+        false => "the length is set twice, in epochs and in steps".to_string(),
+    };
+    Diagnostic::new(Code::E0407, message)
         .at(again, "set again")
-        .also(first, "first here")
+        .also(first.name.span, "first here")
 }
 
 fn unknown_setting(name: &Name, near: Option<&str>) -> Diagnostic {
@@ -322,6 +376,14 @@ fn unknown_setting(name: &Name, near: Option<&str>) -> Diagnostic {
         }
         "temperature" | "T" => diagnostic.help("it belongs to the loss: `by soft_target(T: 4)`"),
         "alpha" | "weight" => diagnostic.help("it belongs to the edge: `edge … by … weight 0.5`"),
+        "groups" => diagnostic.help(
+            "they belong to the optimizer: `optimizer: sgd(lr: 0.1, groups: [group(light.fc, lr: 0.01)])`",
+        ),
+        "schedule" | "scheduler" => diagnostic
+            .help("a learning rate may change: `optimizer: sgd(lr: 0.1 * warmup(5) * cosine_decay())`"),
+        "hold_out" => {
+            diagnostic.help("it belongs to the data: `-> hold_out(0.1)` before `batch`")
+        }
         "device" => {
             diagnostic.help("it belongs to the command line: `kdc train file.kd --device cuda`")
         }
@@ -334,7 +396,7 @@ fn unknown_setting(name: &Name, near: Option<&str>) -> Diagnostic {
                     text: near.to_string(),
                 }],
             ),
-            None => diagnostic.help(format!("the settings are {}", listed(SETTINGS, 8))),
+            None => diagnostic.help(format!("the settings are {}", listed(SETTINGS, 20))),
         },
     }
 }
