@@ -122,7 +122,7 @@ impl<'a> Run<'a> {
         })?;
         self.say_about(&constants);
         let mut choice = Choice::new(stage);
-        while trainer.steps() < length.steps {
+        while !trainer.is_done() {
             let epoch = results.epochs + 1;
             match self.epoch(epoch, &mut trainer, &feed, &constants)? {
                 End::Whole(whole) => {
@@ -235,7 +235,7 @@ impl<'a> Run<'a> {
         let on_cpu = self.session.device == Device::Cpu;
         let mut log = EpochLog::default();
         for step in 0..feed.steps() {
-            if trainer.steps() == trainer.length() {
+            if trainer.is_done() {
                 break;
             }
             let (index, batch) = samples.batch(step)?;

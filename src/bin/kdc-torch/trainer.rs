@@ -116,14 +116,9 @@ impl Trainer {
         self.time.steps = steps;
     }
 
-    /// Of the stage, in steps of the optimizer.
-    pub fn length(&self) -> u64 {
-        self.time.steps
-    }
-
-    /// The steps of the optimizer so far.
-    pub fn steps(&self) -> u64 {
-        self.time.step
+    /// Whether the optimizer has taken all steps of the stage.
+    pub fn is_done(&self) -> bool {
+        self.time.step == self.time.steps
     }
 
     /// What the teachers give for the batch: the outputs of the stage's `constant` program.

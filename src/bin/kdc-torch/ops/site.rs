@@ -43,12 +43,13 @@ impl Site<'_> {
         let mut operands = Vec::with_capacity(COUNT);
         for name in names {
             operands.push(match self.node.args.get(name) {
-                Some(_) => match self.amount(name)? {
-                    amount => match amount.fixed() {
+                Some(_) => {
+                    let amount = self.amount(name)?;
+                    match amount.fixed() {
                         Some(number) => Operand::Fixed(Tensor::from(number as f32)),
                         None => Operand::PerStep(amount),
-                    },
-                },
+                    }
+                }
                 None => Operand::Tensor(
                     tensors
                         .next()
