@@ -322,6 +322,55 @@ fn an_open_import_counts_as_it_stands_in_the_editor() {
 }
 
 #[test]
+fn definitions_and_references() {
+    let mut editor = Editor::new(&["utf-8"]);
+    let uri = uri("examples/hint.kd");
+    let text = std::fs::read_to_string("examples/hint.kd").unwrap();
+    editor.open(&uri, &text);
+    let mut ask = |method: &str, word: &str| {
+        let place = position(&text, word);
+        let context = json!({"includeDeclaration": true});
+        let params = json!({"textDocument": {"uri": uri}, "position": place, "context": context});
+        editor.ask(method, params)
+    };
+    let tap = ask("textDocument/definition", "regressed    by");
+    assert_eq!(tap["range"]["start"], position(&text, "regressed ="));
+    let data = ask("textDocument/definition", "images.label");
+    assert!(
+        data["uri"].as_str().unwrap().ends_with("cifar10.kd"),
+        "{data}"
+    );
+    // A binding of a model of the library, which is no file.
+    assert_eq!(
+        ask("textDocument/definition", "features -> conv2d"),
+        Value::Null
+    );
+    let student = ask("textDocument/references", "light = ");
+    assert_eq!(student.as_array().unwrap().len(), 3, "{student:#?}");
+}
+
+#[test]
+fn a_name_changes_everywhere() {
+    let mut editor = Editor::new(&["utf-8"]);
+    let uri = uri("examples/unsaved.kd");
+    let text = "fn twice(x: [N]) = 2 * x\nloss four(a: [N]) {\n    b = twice(a)\n    output mean(twice(b))\n}\n";
+    editor.open(&uri, text);
+    let mut rename = |word: &str, name: &str| {
+        let params = json!({"textDocument": {"uri": uri}, "position": position(text, word), "newName": name});
+        editor
+            .response("textDocument/rename", params)
+            .response_result
+    };
+    let edits = rename("twice(a)", "double").unwrap()["changes"][&uri].clone();
+    assert_eq!(edited(text, &edits), text.replace("twice", "double"));
+    let edits = rename("b))", "c").unwrap()["changes"][&uri].clone();
+    let expected = text.replace("b = ", "c = ").replace("(b)", "(c)");
+    assert_eq!(edited(text, &edits), expected);
+    assert_eq!(rename("mean", "average").unwrap(), Value::Null);
+    assert!(rename("twice(a)", "2x").is_err());
+}
+
+#[test]
 fn what_the_server_does_not_know_is_an_error_and_no_end() {
     let mut editor = Editor::new(&["utf-8"]);
     let unknown = editor.response("textDocument/dance", json!({}));

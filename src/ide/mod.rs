@@ -1,6 +1,7 @@
 //! What an editor asks of a text. Places are spans; the language server makes positions of them.
 
 mod hover;
+mod names;
 mod symbols;
 
 pub use hover::Hover;
@@ -8,7 +9,7 @@ pub use symbols::{Symbol, SymbolKind};
 
 use crate::diag::{self, Diagnostic};
 use crate::plan::Plan;
-use crate::program::facts::Fact;
+use crate::program::facts::{Fact, Knowledge};
 use crate::program::load::Modules;
 use crate::shape::Shape;
 use crate::source::{FileId, Files, Sources, Span};
@@ -25,7 +26,7 @@ pub struct Analysis {
     /// There when no diagnostic is an error.
     pub plan: Option<Plan>,
     tree: Rc<ast::File>,
-    facts: Vec<Fact>,
+    knowledge: Knowledge,
 }
 
 /// A shape that stands behind a place in the text.
@@ -39,14 +40,14 @@ impl Analysis {
     /// Of the file at `path`. Why not, if it cannot be read.
     pub fn of(files: &dyn Files, path: &Path) -> Result<Analysis, String> {
         let mut modules = Modules::new(files);
-        modules.facts = Some(Vec::new());
+        modules.knowledge = Some(Knowledge::default());
         let (root, plan) = crate::compile(&mut modules, path)?;
         Ok(Analysis {
             tree: modules.get(root).ast.clone(),
             diagnostics: diag::tidy(modules.diagnostics),
             sources: modules.sources,
             plan,
-            facts: modules.facts.unwrap_or_default(),
+            knowledge: modules.knowledge.unwrap_or_default(),
         })
     }
 
@@ -63,6 +64,16 @@ impl Analysis {
     /// What stands at an offset of the file.
     pub fn hover(&self, offset: usize) -> Option<Hover> {
         hover::at(self, offset)
+    }
+
+    /// Where what is named at an offset of the file is defined; none for what the language itself has.
+    pub fn definition(&self, offset: usize) -> Option<Span> {
+        names::definition(self, offset)
+    }
+
+    /// All places with the name at an offset, its definition first.
+    pub fn references(&self, offset: usize) -> Vec<Span> {
+        names::references(self, offset)
     }
 
     /// The shape of what each line's last operation gives, where it changes a shape.
@@ -87,7 +98,8 @@ impl Analysis {
     }
 
     fn own_facts(&self) -> impl Iterator<Item = &Fact> {
-        self.facts
+        self.knowledge
+            .facts
             .iter()
             .filter(|fact| fact.span.file == self.file())
     }

@@ -1,4 +1,4 @@
-//! What is known of places in the text: which operation stands there, and what it takes and gives.
+//! What is known of places in the text: which operation stands there, what it takes and gives, what a name means.
 
 use super::graph::{Graph, What};
 use crate::shape::Shape;
@@ -20,6 +20,20 @@ pub struct Fact {
     pub parameters: u64,
     /// Forward, for one sample.
     pub multiply_adds: u64,
+}
+
+/// A name, and where what it means is defined.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Link {
+    pub from: Span,
+    pub to: Span,
+}
+
+/// What an editor wants to know besides diagnostics. Where a body is read several times, so are its parts here.
+#[derive(Clone, Debug, Default)]
+pub struct Knowledge {
+    pub facts: Vec<Fact>,
+    pub links: Vec<Link>,
 }
 
 /// Of all operations of a graph.

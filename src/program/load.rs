@@ -2,7 +2,7 @@
 
 use super::elaborate::Signature;
 use super::experiment::Experiment;
-use super::facts::{self, Fact};
+use super::facts::{self, Knowledge, Link};
 use super::graph::Graph;
 use super::library;
 use super::value::Callee;
@@ -58,7 +58,7 @@ pub struct Modules<'a> {
     /// Experiments that others learn from; none for one with mistakes.
     pub experiments: HashMap<ModuleId, Option<Rc<Experiment>>>,
     /// What is found out about places in the text, if an editor wants to know.
-    pub facts: Option<Vec<Fact>>,
+    pub knowledge: Option<Knowledge>,
     /// The experiments that are being compiled, each needed by the one before.
     pub compiling: Vec<ModuleId>,
 }
@@ -75,7 +75,7 @@ impl<'a> Modules<'a> {
             broken: HashSet::new(),
             signatures: HashMap::new(),
             experiments: HashMap::new(),
-            facts: None,
+            knowledge: None,
             compiling: Vec::new(),
         }
     }
@@ -108,8 +108,23 @@ impl<'a> Modules<'a> {
 
     /// Keeps what a graph tells of places in the text, if that is wanted.
     pub fn learn_from(&mut self, graph: &Graph) {
-        if let Some(known) = &mut self.facts {
-            known.extend(facts::of(graph));
+        if let Some(known) = &mut self.knowledge {
+            known.facts.extend(facts::of(graph));
+        }
+    }
+
+    /// Keeps where the name at `from` is defined, if that is wanted.
+    pub fn link(&mut self, from: Span, to: Span) {
+        if let Some(known) = &mut self.knowledge {
+            known.links.push(Link { from, to });
+        }
+    }
+
+    /// Keeps that the name at `from` means an item.
+    pub fn link_item(&mut self, from: Span, id: DefId) {
+        let (ast, at) = self.item(id);
+        if let Some(name) = item_name(&ast.items[at].kind) {
+            self.link(from, name.span);
         }
     }
 
@@ -297,6 +312,9 @@ impl<'a> Modules<'a> {
                     }
                     _ => None,
                 };
+                if let Some(id) = means {
+                    self.link_item(imported.name.span, id);
+                }
                 let name = imported.alias.as_ref().unwrap_or(&imported.name);
                 self.enter(id, name, means, true);
             }
@@ -469,7 +487,7 @@ pub fn item_name(kind: &ItemKind) -> Option<&Name> {
 }
 
 /// Without `.` and `..`, as text: files are told apart by their paths alone.
-fn normal(path: &Path) -> PathBuf {
+pub fn normal(path: &Path) -> PathBuf {
     let mut parts: Vec<std::path::Component> = Vec::new();
     for part in path.components() {
         match (part, parts.last()) {

@@ -1,8 +1,9 @@
 //! Diagnostics and their repairs in the protocol's form.
 
-use super::documents::{plain, uri};
+use super::documents::uri;
 use super::positions::Encoding;
 use crate::diag::{Applicability, Diagnostic, Help, Severity};
+use crate::program::load::normal;
 use crate::source::{Sources, Span};
 use lsp_types::{
     CodeAction, CodeActionKind, DiagnosticRelatedInformation, DiagnosticSeverity, DiagnosticTag,
@@ -15,7 +16,7 @@ pub fn location(sources: &Sources, span: Span, encoding: Encoding) -> Option<Loc
     let source = sources.get(span.file);
     let path = source.path.as_ref()?;
     Some(Location::new(
-        uri(&plain(path)),
+        uri(&normal(path)),
         encoding.range(source, span),
     ))
 }

@@ -2,11 +2,12 @@
 
 use crate::cli::files::Disk;
 use crate::ide::Analysis;
+use crate::program::load::normal;
 use crate::source::Files;
 use lsp_types::Uri;
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 use std::collections::BTreeMap;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 /// What a path in a URI must not contain as it is.
 const ESCAPED: &AsciiSet = &CONTROLS
@@ -79,14 +80,14 @@ struct Overlay<'a>(&'a BTreeMap<PathBuf, Document>);
 
 impl Files for Overlay<'_> {
     fn read(&self, path: &Path) -> Result<String, String> {
-        match self.0.get(&plain(path)) {
+        match self.0.get(&normal(path)) {
             Some(document) => Ok(document.text.clone()),
             None => Disk.read(path),
         }
     }
 
     fn exists(&self, path: &Path) -> bool {
-        self.0.contains_key(&plain(path)) || Disk.exists(path)
+        self.0.contains_key(&normal(path)) || Disk.exists(path)
     }
 
     fn list(&self, folder: &Path) -> Vec<String> {
@@ -94,23 +95,10 @@ impl Files for Overlay<'_> {
     }
 }
 
-/// Without `.` and `..`.
-pub fn plain(path: &Path) -> PathBuf {
-    let mut plain = PathBuf::new();
-    for component in path.components() {
-        match component {
-            Component::CurDir => {}
-            Component::ParentDir => drop(plain.pop()),
-            other => plain.push(other),
-        }
-    }
-    plain
-}
-
 /// The file that a URI names. A text that is no file has a path of its own that no file has.
 pub fn path(uri: &Uri) -> PathBuf {
     match uri.0.strip_prefix("file://") {
-        Some(path) => plain(Path::new(&*percent_decode_str(path).decode_utf8_lossy())),
+        Some(path) => normal(Path::new(&*percent_decode_str(path).decode_utf8_lossy())),
         None => PathBuf::from(&uri.0),
     }
 }

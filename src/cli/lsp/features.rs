@@ -6,10 +6,11 @@ use crate::format;
 use crate::ide::{Analysis, Symbol, SymbolKind};
 use crate::source::Span;
 use lsp_types::{
-    CodeAction, Contents, DocumentSymbol, Hover, InlayHint, Label, MarkupContent, MarkupKind,
-    Position, Range, TextEdit,
+    CodeAction, Contents, DocumentSymbol, Hover, InlayHint, Label, Location, MarkupContent,
+    MarkupKind, Position, Range, TextEdit, Uri, WorkspaceEdit,
 };
 use similar::{DiffOp, TextDiff};
+use std::collections::HashMap;
 
 pub fn hover(analysis: &Analysis, position: Position, encoding: Encoding) -> Option<Hover> {
     let source = analysis.sources.get(analysis.file());
@@ -20,6 +21,44 @@ pub fn hover(analysis: &Analysis, position: Position, encoding: Encoding) -> Opt
             value: hover.markdown,
         }),
         range: Some(encoding.range(source, hover.span)),
+    })
+}
+
+pub fn definition(analysis: &Analysis, position: Position, encoding: Encoding) -> Option<Location> {
+    let source = analysis.sources.get(analysis.file());
+    let definition = analysis.definition(encoding.offset(source, position))?;
+    convert::location(&analysis.sources, definition, encoding)
+}
+
+/// All places of the name, its definition first.
+pub fn references(analysis: &Analysis, position: Position, encoding: Encoding) -> Vec<Location> {
+    let source = analysis.sources.get(analysis.file());
+    let places = analysis
+        .references(encoding.offset(source, position))
+        .into_iter();
+    places
+        .filter_map(|span| convert::location(&analysis.sources, span, encoding))
+        .collect()
+}
+
+/// Another name at all its places. None where a name of the language or the library stands.
+pub fn rename(
+    analysis: &Analysis,
+    position: Position,
+    name: &str,
+    encoding: Encoding,
+) -> Option<WorkspaceEdit> {
+    let source = analysis.sources.get(analysis.file());
+    let places = analysis.references(encoding.offset(source, position));
+    let mut changes: HashMap<Uri, Vec<TextEdit>> = HashMap::new();
+    for place in places {
+        let place = convert::location(&analysis.sources, place, encoding)?;
+        let edit = TextEdit::new(place.range, name.to_string());
+        changes.entry(place.uri).or_default().push(edit);
+    }
+    (!changes.is_empty()).then(|| WorkspaceEdit {
+        changes: Some(changes),
+        ..WorkspaceEdit::default()
     })
 }
 

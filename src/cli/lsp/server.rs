@@ -6,12 +6,13 @@ use super::features;
 use super::positions::Encoding;
 use lsp_server::{Connection, ErrorCode, Message, Notification, Request, Response};
 use lsp_types::{
-    CodeActionParams, CodeActionProvider, Diagnostic, DidChangeTextDocumentParams,
-    DidCloseTextDocumentParams, DidOpenTextDocumentParams, DocumentFormattingParams,
-    DocumentFormattingProvider, DocumentSymbolParams, DocumentSymbolProvider, HoverParams,
-    HoverProvider, InitializeParams, InitializeResult, InlayHintParams, InlayHintProvider,
-    PositionEncodingKind, PublishDiagnosticsParams, ServerCapabilities, ServerInfo,
-    TextDocumentContentChangeEvent, TextDocumentSync, TextDocumentSyncKind, Uri,
+    CodeActionParams, CodeActionProvider, DefinitionParams, DefinitionProvider, Diagnostic,
+    DidChangeTextDocumentParams, DidCloseTextDocumentParams, DidOpenTextDocumentParams,
+    DocumentFormattingParams, DocumentFormattingProvider, DocumentSymbolParams,
+    DocumentSymbolProvider, HoverParams, HoverProvider, InitializeParams, InitializeResult,
+    InlayHintParams, InlayHintProvider, PositionEncodingKind, PublishDiagnosticsParams,
+    ReferenceParams, ReferencesProvider, RenameParams, RenameProvider, ServerCapabilities,
+    ServerInfo, TextDocumentContentChangeEvent, TextDocumentSync, TextDocumentSyncKind, Uri,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -72,6 +73,9 @@ fn capabilities(encoding: Encoding) -> ServerCapabilities {
         }),
         text_document_sync: Some(TextDocumentSync::Kind(TextDocumentSyncKind::Full)),
         hover_provider: Some(HoverProvider::Bool(true)),
+        definition_provider: Some(DefinitionProvider::Bool(true)),
+        references_provider: Some(ReferencesProvider::Bool(true)),
+        rename_provider: Some(RenameProvider::Bool(true)),
         document_symbol_provider: Some(DocumentSymbolProvider::Bool(true)),
         code_action_provider: Some(CodeActionProvider::Bool(true)),
         document_formatting_provider: Some(DocumentFormattingProvider::Bool(true)),
@@ -159,6 +163,34 @@ impl Server<'_> {
                         .and_then(|analysis| features::hover(analysis, params.position, encoding)),
                 )
             }
+            "textDocument/definition" => {
+                let params: DefinitionParams = read(request.params)?;
+                let params = params.text_document_position_params;
+                let analysis = self.documents.analysis(&params.text_document.uri);
+                value(
+                    &analysis.and_then(|analysis| {
+                        features::definition(analysis, params.position, encoding)
+                    }),
+                )
+            }
+            "textDocument/references" => {
+                let params: ReferenceParams = read(request.params)?;
+                let params = params.text_document_position_params;
+                let analysis = self.documents.analysis(&params.text_document.uri);
+                value(
+                    &analysis
+                        .map(|analysis| features::references(analysis, params.position, encoding)),
+                )
+            }
+            "textDocument/rename" => {
+                let params: RenameParams = read(request.params)?;
+                let name = identifier(&params.new_name)?;
+                let params = params.text_document_position_params;
+                let analysis = self.documents.analysis(&params.text_document.uri);
+                value(&analysis.and_then(|analysis| {
+                    features::rename(analysis, params.position, name, encoding)
+                }))
+            }
             "textDocument/documentSymbol" => {
                 let params: DocumentSymbolParams = read(request.params)?;
                 let analysis = self.documents.analysis(&params.text_document.uri);
@@ -240,6 +272,19 @@ impl Server<'_> {
                 .send(Message::Notification(notification))?;
         }
         Ok(())
+    }
+}
+
+/// What can be a name.
+fn identifier(name: &str) -> Result<&str, (ErrorCode, String)> {
+    let word = |c: char| c == '_' || c.is_ascii_alphanumeric();
+    let sound = name.chars().all(word) && !name.starts_with(|c: char| c.is_ascii_digit());
+    match sound && !name.is_empty() {
+        true => Ok(name),
+        false => Err((
+            ErrorCode::InvalidParams,
+            format!("`{name}` is no name: names are made of letters, digits and `_`"),
+        )),
     }
 }
 

@@ -160,6 +160,7 @@ impl Elaborator<'_, '_> {
         span: Span,
     ) -> Member {
         if let Some(member) = instance.member(&name.text) {
+            self.modules.link(name.span, member.span);
             return member.clone();
         }
         if let Some(value) = instance.output(&name.text) {

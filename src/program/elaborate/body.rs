@@ -76,6 +76,8 @@ impl Elaborator<'_, '_> {
         match (pattern, &value) {
             (Pattern::Name(name), _) => {
                 self.give_name(frame, &name.text, &value);
+                let span = name.span;
+                let member = Member { span, ..member };
                 frame.members.push((name.text.clone(), member));
             }
             (Pattern::Tuple(names, _), _) => {
@@ -147,6 +149,8 @@ impl Elaborator<'_, '_> {
                 return value;
             }
             frame.bind(&name.text, value.clone(), name.span);
+            let span = name.span;
+            let member = Member { span, ..member };
             frame.members.push((name.text.clone(), member));
             if let Value::Tensor(index) = value {
                 let full = frame.full(&name.text);

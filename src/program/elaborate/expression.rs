@@ -71,7 +71,8 @@ impl Elaborator<'_, '_> {
 
     /// A name where a value is wanted.
     fn name(&mut self, frame: &mut Frame, name: &str, span: Span) -> Value {
-        if let Some(value) = frame.local(name) {
+        if let Some((value, definition)) = frame.local_at(name) {
+            self.modules.link(span, definition);
             return value.clone();
         }
         if let Some((_, below)) = frame.below.iter().find(|(n, _)| n == name) {
@@ -86,7 +87,10 @@ impl Elaborator<'_, '_> {
         }
         match self.modules.lookup(frame.module, name) {
             Some(None) => return Value::Poison,
-            Some(Some(id)) => return self.file_name(frame, id, name, span),
+            Some(Some(id)) => {
+                self.modules.link_item(span, id);
+                return self.file_name(frame, id, name, span);
+            }
             None => {}
         }
         match self.standard(name) {
@@ -159,12 +163,16 @@ impl Elaborator<'_, '_> {
             .find(|l| l.name == name && matches!(l.value, Value::Layer(_) | Value::Poison));
         if let Some(local) = local {
             local.used = true;
+            self.modules.link(span, local.span);
             return Some(local.value.clone());
         }
         match self.modules.lookup(frame.module, name) {
             Some(None) => return Some(Value::Poison),
             Some(Some(id)) if self.may_be_called(id) => match self.item(id, span) {
-                value @ (Value::Layer(_) | Value::Poison) => return Some(value),
+                value @ (Value::Layer(_) | Value::Poison) => {
+                    self.modules.link_item(span, id);
+                    return Some(value);
+                }
                 other if self.standard(name).is_none() => return Some(other),
                 _ => {}
             },

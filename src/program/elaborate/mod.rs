@@ -143,9 +143,15 @@ impl Frame {
     }
 
     fn local(&mut self, name: &str) -> Option<&Value> {
+        let (value, _) = self.local_at(name)?;
+        Some(value)
+    }
+
+    /// The value, and where it is defined.
+    fn local_at(&mut self, name: &str) -> Option<(&Value, Span)> {
         let local = self.locals.iter_mut().rev().find(|l| l.name == name)?;
         local.used = true;
-        Some(&local.value)
+        Some((&local.value, local.span))
     }
 
     pub fn bind(&mut self, name: &str, value: Value, span: Span) {
