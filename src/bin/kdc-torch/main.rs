@@ -9,6 +9,8 @@ mod constants;
 mod data;
 mod epoch_log;
 mod evaluate;
+#[cfg(test)]
+mod examples;
 mod failure;
 mod gathered;
 mod interpreter;

@@ -12,7 +12,7 @@ const MOST_LISTED: usize = 8;
 /// The head of all such messages, and why.
 pub fn unfit(network: &str, file: &WeightsFile, why: &str) -> String {
     format!(
-        "the weights in `{}` do not fit `{network}`: {why}\n{} names the file",
+        "the weights in `{}` do not fit `{network}` ({}): {why}",
         file.path, file.at
     )
 }
