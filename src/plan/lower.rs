@@ -8,7 +8,7 @@ use super::{
     ParameterKind, Part, Plan, Program, Role, SourceText, Stage, Weights, WeightsFile,
 };
 use super::{in_place, reorder};
-use crate::program::experiment::{Experiment, Learning, Origin, depends};
+use crate::program::experiment::{self, Experiment, Learning, Origin, depends};
 use crate::program::graph::{Graph, NodeIndex, Owner, ParameterId, Start, What};
 use crate::program::load::Modules;
 use crate::program::value::Value;
@@ -352,6 +352,7 @@ impl<'e> Lowering<'e> {
             };
             students += u64::from(network.role == Role::Student);
             networks.push(Network {
+                grafted: self.grafted(network),
                 name: network.name.clone(),
                 role: network.role,
                 model: network.model.clone(),
@@ -359,6 +360,22 @@ impl<'e> Lowering<'e> {
             });
         }
         networks
+    }
+
+    /// What a network's answer needs besides its own parameters.
+    fn grafted(&self, network: &experiment::Network) -> Vec<String> {
+        let grafts = self.experiment.grafts.iter();
+        let values = grafts
+            .filter(|g| g.network == network.name)
+            .map(|g| g.value);
+        let read: HashSet<ParameterId> = (self.closure(values).into_iter())
+            .flat_map(|node| self.graph.own_parameters(node).collect::<Vec<_>>())
+            .collect();
+        let own = Owner::Network(network.name.clone());
+        (self.parameter_order().into_iter())
+            .filter(|id| read.contains(id) && self.graph.parameter(*id).owner != own)
+            .map(|id| self.graph.parameter(id).name.clone())
+            .collect()
     }
 
     /// How each network is measured: by its output that fits the labels, the one that a label edge targets
@@ -407,11 +424,14 @@ impl<'e> Lowering<'e> {
             .filter(|edge| edge.sources.iter().any(|s| self.names.of(*s) == label))
             .flat_map(|edge| edge.targets.iter().copied())
             .collect();
-        let answer = |network: &crate::program::experiment::Network| {
+        let answer = |network: &experiment::Network| {
             let outputs = network.instance.outputs.iter();
-            let fitting: Vec<NodeIndex> = outputs.filter_map(|(_, v)| fits(v)).collect();
-            let found = fitting.iter().find(|o| targeted.contains(o));
-            found.or(fitting.first()).copied()
+            let fitting: Vec<_> = outputs.filter_map(|(n, v)| Some((n, fits(v)?))).collect();
+            let found = fitting.iter().find(|(_, o)| targeted.contains(o));
+            let (output, value) = found.or(fitting.first())?;
+            let mut grafts = self.experiment.grafts.iter();
+            let graft = grafts.find(|g| g.network == network.name && g.output == **output);
+            Some(graft.map_or(*value, |graft| graft.value))
         };
         experiment.networks.iter().map(answer).collect()
     }

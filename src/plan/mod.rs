@@ -78,6 +78,10 @@ pub struct Network {
     pub model: String,
     #[serde(with = "serde_yaml::with::singleton_map")]
     pub weights: Weights,
+    /// Parameters of taps and other networks that its answer needs. They are saved with it, under their
+    /// full names.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub grafted: Vec<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -157,7 +161,7 @@ pub enum ParameterKind {
     Weight,
     /// Batch norm's running statistics, and states: saved, never trained.
     Buffer,
-    /// Of a tap or a loss: trained, kept in checkpoints, never exported.
+    /// Of a tap or a loss: trained, kept in checkpoints, exported only where a network's answer needs it.
     Auxiliary,
 }
 

@@ -45,8 +45,8 @@ impl Parameters {
         Parameters::assemble(plan, device, tensors, absent(plan, loaded))
     }
 
-    /// Takes all networks' parameters from `loaded`; auxiliary layers, which no network needs to be measured,
-    /// are left at zero. Draws nothing.
+    /// Takes all networks' parameters from `loaded`, those of others that an answer needs from the network's;
+    /// the rest, which nothing needs to be measured, is left at zero. Draws nothing.
     pub fn loaded(
         plan: &Plan,
         device: Device,
@@ -57,7 +57,10 @@ impl Parameters {
         for parameter in &plan.parameters {
             let tensor = match loaded.get(&parameter.owner) {
                 Some(found) if !absent.contains(&parameter.name) => take(parameter, found)?,
-                _ => zeros(parameter)?,
+                _ => match grafted(plan, loaded, &parameter.name) {
+                    Some(tensor) => tensor.f_detach_copy()?,
+                    None => zeros(parameter)?,
+                },
             };
             tensors.insert(parameter.name.as_str(), tensor);
         }
@@ -137,6 +140,15 @@ impl Parameters {
     pub fn wanted(plan: &Plan, network: &str) -> Result<Vec<(String, Vec<i64>)>> {
         owned_by(plan, network)
             .map(|parameter| Ok((own_name(parameter), size_of(parameter)?)))
+            .collect()
+    }
+
+    /// Some, under their full names.
+    pub fn named(&self, names: &[String]) -> Result<NamedTensors> {
+        let entries = self.entries.iter();
+        entries
+            .filter(|e| names.contains(&e.parameter.name))
+            .map(|e| Ok((e.parameter.name.clone(), detached_copy(&e.tensor)?)))
             .collect()
     }
 
@@ -300,6 +312,18 @@ fn follow<'a>(plan: &'a Plan, tensors: &mut Tensors<'a>) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// A parameter of a tap, from the network that was saved with it.
+fn grafted<'l>(
+    plan: &Plan,
+    loaded: &'l HashMap<String, NamedTensors>,
+    name: &String,
+) -> Option<&'l Tensor> {
+    let network = plan.networks.iter().find(|n| n.grafted.contains(name))?;
+    let tensors = loaded.get(&network.name)?;
+    let (_, tensor) = tensors.iter().find(|(n, _)| n == name)?;
+    Some(tensor)
 }
 
 fn owned_by<'a>(plan: &'a Plan, owner: &'a str) -> impl Iterator<Item = &'a Parameter> {

@@ -345,7 +345,9 @@ fn save(plan: &Plan, parameters: &Parameters, folder: &RunFolder) -> Result<()> 
     let count = students(plan).count();
     for student in students(plan) {
         let path = folder.weights_path(count, &student.name);
-        folder.write_tensors(&path, &parameters.of_network(&student.name)?)?;
+        let mut tensors = parameters.of_network(&student.name)?;
+        tensors.extend(parameters.named(&student.grafted)?);
+        folder.write_tensors(&path, &tensors)?;
     }
     for follower in plan.networks.iter().filter(|n| follows(n)) {
         let path = folder.own_weights_path(&follower.name);

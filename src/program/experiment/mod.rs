@@ -4,6 +4,7 @@ mod compare;
 mod data;
 mod edge;
 mod follower;
+mod graft;
 mod lint;
 mod mismatch;
 mod network;
@@ -11,6 +12,7 @@ mod origin;
 mod repair;
 mod train;
 
+pub use graft::Graft;
 pub use origin::WEIGHTS;
 pub use train::{Expectation, Group, Learning, OPTIMIZERS};
 
@@ -37,6 +39,7 @@ pub struct Experiment {
     pub data: Vec<DataSet>,
     /// Of states, in source order.
     pub updates: Vec<Update>,
+    pub grafts: Vec<Graft>,
     /// In the order in which they run; at least one.
     pub stages: Vec<Stage>,
     /// One run each.
@@ -200,6 +203,7 @@ pub fn compile(modules: &mut Modules, root: ModuleId) -> Option<Rc<Experiment>> 
     let before = elaborator.modules.diagnostics.len();
     elaborator.follow_all(&ast);
     let edges = elaborator.edges(&ast);
+    let grafts = elaborator.grafts(&ast);
     let training = elaborator.training(&ast, &edges);
     elaborator.lint(&ast, &edges, training.as_ref());
     if let Some(training) = &training {
@@ -233,6 +237,7 @@ pub fn compile(modules: &mut Modules, root: ModuleId) -> Option<Rc<Experiment>> 
         origins,
         updates,
         followers,
+        grafts,
     }))
 }
 
@@ -270,9 +275,6 @@ impl Elaborator<'_, '_> {
                     self.item(id, item.span);
                 }
                 ItemKind::Settings(settings) => self.settings_alone(id, settings),
-                ItemKind::Output(_) => {
-                    self.not_yet("an `output` at the top of a file", item.span);
-                }
                 _ => {}
             }
         }

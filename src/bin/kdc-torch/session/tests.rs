@@ -431,3 +431,78 @@ fn a_teacher_that_follows_is_measured_and_saved() {
     let tables = report::of_seed(&session, &plan, 42).unwrap();
     assert!(tables.contains(&percent(accuracy["slow"])), "{tables}");
 }
+
+#[test]
+fn a_replaced_output_is_measured_and_saved_with_all_that_it_needs() {
+    let _alone = alone();
+    let folder = Folder::new();
+    let plan = plan(
+        "use \"data.kd\"::images
+        model Light() {
+            input image: [N, 3, 32, 32]
+            features = image -> conv2d(2, kernel: 3, padding: 1) -> relu -> max_pool2d(4)
+            output logits = features -> flatten -> linear(10)
+        }
+        teacher deep from \"teacher.kd\"
+        student light = Light()
+        tap lifted = light.features -> conv2d(4, kernel: 1) -> batch_norm
+        edge deep.features ~> lifted by mse
+        output light.logits = lifted -> deep.logits
+        train on images { epochs: 1, optimizer: adam(lr: 0.001), seed: 42 }",
+    );
+    folder.session().train(&plan, Existing::Refuse).unwrap();
+
+    let saved = |file: &str| run_folder::read_tensors(&folder.0.join(file)).unwrap();
+    let (student, teacher) = (
+        saved("student/student.safetensors"),
+        saved("teacher/student.safetensors"),
+    );
+    let of = |tensors: &NamedTensors, name: &str| {
+        let found = tensors.iter().find(|(n, _)| n == name);
+        found
+            .unwrap_or_else(|| panic!("no {name}"))
+            .1
+            .shallow_clone()
+    };
+    let classifier = of(&student, "deep.logits.2.weight");
+    assert!(classifier.equal(&of(&teacher, "logits.2.weight")));
+    assert_eq!(plan.networks[1].grafted.len(), 2 + 2 + 4);
+
+    // by hand: what the student answers is the teacher's classifier on the lifted features
+    let data = folder.session().data(&plan.data[0]).unwrap();
+    let batch = data.test.range(0, data.test.samples).unwrap();
+    let w = |name: &str| of(&student, name);
+    let x = batch.fields[0].conv2d(
+        &w("features.0.weight"),
+        Some(w("features.0.bias")),
+        1,
+        1,
+        1,
+        1,
+    );
+    let x = x.relu().max_pool2d(4, 4, 0, 1, false);
+    let x = x.conv2d(&w("lifted.0.weight"), Some(w("lifted.0.bias")), 1, 0, 1, 1);
+    let (mean, variance) = (w("lifted.1.running_mean"), w("lifted.1.running_var"));
+    let x = x.batch_norm(
+        Some(w("lifted.1.weight")),
+        Some(w("lifted.1.bias")),
+        Some(mean),
+        Some(variance),
+        false,
+        0.1,
+        1e-5,
+        true,
+    );
+    let logits = x
+        .flatten(1, -1)
+        .linear(&classifier, Some(&w("deep.logits.2.bias")));
+    let right = logits.argmax(1, false).eq_tensor(&batch.fields[1]);
+    let expected = right
+        .to_kind(tch::Kind::Double)
+        .mean(None)
+        .double_value(&[]);
+    let record = record(&folder, "student");
+    assert_eq!(record.results.test_accuracy["light"], expected);
+    let table = report::of_seed(&folder.session(), &plan, 42).unwrap();
+    assert!(table.contains("light"), "{table}");
+}
