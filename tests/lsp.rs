@@ -322,6 +322,52 @@ fn an_open_import_counts_as_it_stands_in_the_editor() {
 }
 
 #[test]
+fn completions_fit_their_place() {
+    let mut editor = Editor::new(&["utf-8"]);
+    let uri = uri("examples/unsaved.kd");
+    let file = [
+        "use models::LightNN",
+        "use \"cifar10.kd\"::images",
+        "student light = LightNN(classes: 10)",
+        "train on images { epochs: 1, optimizer: adam(lr: 0.1) }",
+    ]
+    .join("\n");
+    let mut offered = |line: &str| {
+        editor.open(&uri, &format!("{file}\n{line}\n"));
+        let place = json!({"line": 4, "character": line.len()});
+        let params = json!({"textDocument": {"uri": uri}, "position": place});
+        let items = editor.ask("textDocument/completion", params);
+        let labels = items.as_array().unwrap().iter();
+        let labels = labels.map(|item| item["label"].as_str().unwrap().to_string());
+        labels.collect::<Vec<_>>()
+    };
+    let has = |labels: &[String], word: &str| labels.iter().any(|label| label == word);
+    let parts = offered("tap x = light.fe");
+    assert!(
+        has(&parts, "features") && has(&parts, "logits"),
+        "{parts:?}"
+    );
+    assert!(!has(&parts, "conv2d"), "{parts:?}");
+    let fields = offered("edge images.");
+    assert!(has(&fields, "label") && has(&fields, "image"), "{fields:?}");
+    let layers = offered("tap x = light.flat -> li");
+    assert!(
+        has(&layers, "linear") && has(&layers, "light"),
+        "{layers:?}"
+    );
+    let arguments = offered("tap x = light.features -> conv2d(8, ");
+    assert!(has(&arguments, "kernel:"), "{arguments:?}");
+    assert!(has(&offered("student b = LightNN("), "classes:"));
+    let losses = offered("edge images.label ~> light.logits by s");
+    assert!(
+        has(&losses, "soft_target") && !has(&losses, "conv2d"),
+        "{losses:?}"
+    );
+    assert!(has(&offered("use models::"), "DeepNN"));
+    assert_eq!(offered("// light."), Vec::<String>::new());
+}
+
+#[test]
 fn definitions_and_references() {
     let mut editor = Editor::new(&["utf-8"]);
     let uri = uri("examples/hint.kd");
@@ -409,6 +455,9 @@ fn damaged_texts_are_answered() {
                 "textDocument/hover",
                 json!({"textDocument": document, "position": place}),
             );
+            let at = json!({"textDocument": document, "position": place});
+            editor.ask("textDocument/completion", at.clone());
+            editor.ask("textDocument/definition", at);
             editor.ask("textDocument/codeAction", range.clone());
             editor.ask("textDocument/inlayHint", range);
             for diagnostic in editor.published(&uri) {

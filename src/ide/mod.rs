@@ -1,9 +1,12 @@
 //! What an editor asks of a text. Places are spans; the language server makes positions of them.
 
+mod callable;
+mod complete;
 mod hover;
 mod names;
 mod symbols;
 
+pub use complete::{Completion, CompletionKind};
 pub use hover::Hover;
 pub use symbols::{Symbol, SymbolKind};
 
@@ -64,6 +67,11 @@ impl Analysis {
     /// What stands at an offset of the file.
     pub fn hover(&self, offset: usize) -> Option<Hover> {
         hover::at(self, offset)
+    }
+
+    /// What could be written at an offset of the file.
+    pub fn completions(&self, offset: usize) -> Vec<Completion> {
+        complete::at(self, offset)
     }
 
     /// Where what is named at an offset of the file is defined; none for what the language itself has.

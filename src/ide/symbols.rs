@@ -1,9 +1,8 @@
 //! The outline of a file.
 
+use super::callable::values;
 use crate::source::Span;
-use crate::syntax::ast::{
-    Body, Callable, CallableKind, File, ItemKind, Name, Pattern, Role, StmtKind,
-};
+use crate::syntax::ast::{Callable, CallableKind, File, ItemKind, Name, Role};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SymbolKind {
@@ -51,7 +50,7 @@ pub fn of(file: &File) -> Vec<Symbol> {
         };
         symbols.extend(match &item.kind {
             ItemKind::Callable(callable) => Some(Symbol {
-                children: values(callable),
+                children: children(callable),
                 ..leaf(&callable.name, word(callable.kind), kind(callable.kind))
             }),
             ItemKind::Data(data) => Some(leaf(&data.name, "data", SymbolKind::Data)),
@@ -97,35 +96,16 @@ fn kind(kind: CallableKind) -> SymbolKind {
 }
 
 /// The named values of a body.
-fn values(callable: &Callable) -> Vec<Symbol> {
-    let Body::Block(statements) = &callable.body else {
-        return Vec::new();
-    };
-    let mut symbols = Vec::new();
-    for statement in statements {
-        let mut add = |name: &Name, detail| {
-            symbols.push(Symbol {
-                name: name.text.clone(),
-                detail,
-                kind: SymbolKind::Value,
-                span: statement.span,
-                at: name.span,
-                children: Vec::new(),
-            });
-        };
-        match &statement.kind {
-            StmtKind::Input { name, .. } => add(name, "input"),
-            StmtKind::Output {
-                name: Some(name), ..
-            } => add(name, "output"),
-            StmtKind::Param { name, .. } => add(name, "param"),
-            StmtKind::State { name, .. } => add(name, "state"),
-            StmtKind::Bind { pattern, .. } => match pattern {
-                Pattern::Name(name) => add(name, ""),
-                Pattern::Tuple(names, _) => names.iter().for_each(|name| add(name, "")),
-            },
-            _ => {}
-        }
-    }
-    symbols
+fn children(callable: &Callable) -> Vec<Symbol> {
+    let values = values(callable).into_iter();
+    values
+        .map(|(name, detail)| Symbol {
+            name: name.text.clone(),
+            detail,
+            kind: SymbolKind::Value,
+            span: name.span,
+            at: name.span,
+            children: Vec::new(),
+        })
+        .collect()
 }

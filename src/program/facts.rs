@@ -1,6 +1,7 @@
 //! What is known of places in the text: which operation stands there, what it takes and gives, what a name means.
 
 use super::graph::{Graph, What};
+use crate::plan::DataSet;
 use crate::shape::Shape;
 use crate::source::Span;
 
@@ -34,6 +35,7 @@ pub struct Link {
 pub struct Knowledge {
     pub facts: Vec<Fact>,
     pub links: Vec<Link>,
+    pub data: Vec<DataSet>,
 }
 
 /// Of all operations of a graph.

@@ -8,6 +8,7 @@ use super::library;
 use super::value::Callee;
 use crate::diag::suggest::{listed, nearest};
 use crate::diag::{Applicability, Code, Diagnostic, Edit};
+use crate::plan::DataSet;
 use crate::source::{Files, SourceFile, Sources, Span};
 use crate::syntax;
 use crate::syntax::ast::{self, ItemKind, Name, UseFrom};
@@ -106,10 +107,11 @@ impl<'a> Modules<'a> {
         })
     }
 
-    /// Keeps what a graph tells of places in the text, if that is wanted.
-    pub fn learn_from(&mut self, graph: &Graph) {
+    /// Keeps what a graph and its data sets tell of places in the text, if that is wanted.
+    pub fn learn_from(&mut self, graph: &Graph, data: &[DataSet]) {
         if let Some(known) = &mut self.knowledge {
             known.facts.extend(facts::of(graph));
+            known.data.extend_from_slice(data);
         }
     }
 

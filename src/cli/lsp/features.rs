@@ -3,11 +3,11 @@
 use super::convert;
 use super::positions::Encoding;
 use crate::format;
-use crate::ide::{Analysis, Symbol, SymbolKind};
+use crate::ide::{Analysis, CompletionKind, Symbol, SymbolKind};
 use crate::source::Span;
 use lsp_types::{
-    CodeAction, Contents, DocumentSymbol, Hover, InlayHint, Label, Location, MarkupContent,
-    MarkupKind, Position, Range, TextEdit, Uri, WorkspaceEdit,
+    CodeAction, CompletionItem, CompletionItemKind, Contents, DocumentSymbol, Hover, InlayHint,
+    Label, Location, MarkupContent, MarkupKind, Position, Range, TextEdit, Uri, WorkspaceEdit,
 };
 use similar::{DiffOp, TextDiff};
 use std::collections::HashMap;
@@ -22,6 +22,31 @@ pub fn hover(analysis: &Analysis, position: Position, encoding: Encoding) -> Opt
         }),
         range: Some(encoding.range(source, hover.span)),
     })
+}
+
+pub fn completions(
+    analysis: &Analysis,
+    position: Position,
+    encoding: Encoding,
+) -> Vec<CompletionItem> {
+    let source = analysis.sources.get(analysis.file());
+    let completions = analysis
+        .completions(encoding.offset(source, position))
+        .into_iter();
+    completions
+        .map(|completion| CompletionItem {
+            label: completion.text,
+            kind: Some(match completion.kind {
+                CompletionKind::Operation => CompletionItemKind::Function,
+                CompletionKind::Model => CompletionItemKind::Class,
+                CompletionKind::Loss => CompletionItemKind::Operator,
+                CompletionKind::Value => CompletionItemKind::Variable,
+                CompletionKind::Argument => CompletionItemKind::Property,
+            }),
+            detail: Some(completion.detail),
+            ..CompletionItem::default()
+        })
+        .collect()
 }
 
 pub fn definition(analysis: &Analysis, position: Position, encoding: Encoding) -> Option<Location> {

@@ -6,13 +6,14 @@ use super::features;
 use super::positions::Encoding;
 use lsp_server::{Connection, ErrorCode, Message, Notification, Request, Response};
 use lsp_types::{
-    CodeActionParams, CodeActionProvider, DefinitionParams, DefinitionProvider, Diagnostic,
-    DidChangeTextDocumentParams, DidCloseTextDocumentParams, DidOpenTextDocumentParams,
-    DocumentFormattingParams, DocumentFormattingProvider, DocumentSymbolParams,
-    DocumentSymbolProvider, HoverParams, HoverProvider, InitializeParams, InitializeResult,
-    InlayHintParams, InlayHintProvider, PositionEncodingKind, PublishDiagnosticsParams,
-    ReferenceParams, ReferencesProvider, RenameParams, RenameProvider, ServerCapabilities,
-    ServerInfo, TextDocumentContentChangeEvent, TextDocumentSync, TextDocumentSyncKind, Uri,
+    CodeActionParams, CodeActionProvider, CompletionOptions, CompletionParams, DefinitionParams,
+    DefinitionProvider, Diagnostic, DidChangeTextDocumentParams, DidCloseTextDocumentParams,
+    DidOpenTextDocumentParams, DocumentFormattingParams, DocumentFormattingProvider,
+    DocumentSymbolParams, DocumentSymbolProvider, HoverParams, HoverProvider, InitializeParams,
+    InitializeResult, InlayHintParams, InlayHintProvider, PositionEncodingKind,
+    PublishDiagnosticsParams, ReferenceParams, ReferencesProvider, RenameParams, RenameProvider,
+    ServerCapabilities, ServerInfo, TextDocumentContentChangeEvent, TextDocumentSync,
+    TextDocumentSyncKind, Uri,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -73,6 +74,10 @@ fn capabilities(encoding: Encoding) -> ServerCapabilities {
         }),
         text_document_sync: Some(TextDocumentSync::Kind(TextDocumentSyncKind::Full)),
         hover_provider: Some(HoverProvider::Bool(true)),
+        completion_provider: Some(CompletionOptions {
+            trigger_characters: Some(vec![".".to_string(), "(".to_string(), ":".to_string()]),
+            ..CompletionOptions::default()
+        }),
         definition_provider: Some(DefinitionProvider::Bool(true)),
         references_provider: Some(ReferencesProvider::Bool(true)),
         rename_provider: Some(RenameProvider::Bool(true)),
@@ -161,6 +166,15 @@ impl Server<'_> {
                 value(
                     &analysis
                         .and_then(|analysis| features::hover(analysis, params.position, encoding)),
+                )
+            }
+            "textDocument/completion" => {
+                let params: CompletionParams = read(request.params)?;
+                let params = params.text_document_position_params;
+                let analysis = self.documents.analysis(&params.text_document.uri);
+                value(
+                    &analysis
+                        .map(|analysis| features::completions(analysis, params.position, encoding)),
                 )
             }
             "textDocument/definition" => {

@@ -180,7 +180,7 @@ pub fn check_definitions(modules: &mut Modules) {
             }
             let mut elaborator = Elaborator::new(modules, module);
             let sound = elaborator.check_alone(id);
-            elaborator.modules.learn_from(&elaborator.graph);
+            elaborator.modules.learn_from(&elaborator.graph, &[]);
             if !sound {
                 modules.broken.insert(id);
             }

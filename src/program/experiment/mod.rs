@@ -212,7 +212,9 @@ pub fn compile(modules: &mut Modules, root: ModuleId) -> Option<Rc<Experiment>> 
     let errors = |d: &Diagnostic| d.severity == crate::diag::Severity::Error;
     let broken = elaborator.modules.diagnostics[before..].iter().any(errors);
     let complete = edges.iter().all(Option::is_some);
-    elaborator.modules.learn_from(&elaborator.graph);
+    elaborator
+        .modules
+        .learn_from(&elaborator.graph, &elaborator.data);
     let Elaborator {
         graph,
         networks,

@@ -1,0 +1,68 @@
+//! Models, losses and functions, as their texts say.
+
+use super::Analysis;
+use crate::program::library::{self, LIBRARIES};
+use crate::source::Sources;
+use crate::syntax;
+use crate::syntax::ast::{Body, Callable, File, ItemKind, Name, Pattern, StmtKind};
+
+/// Those of the file, each with its documentation.
+pub fn own(analysis: &Analysis) -> impl Iterator<Item = (&Callable, &str)> {
+    of_file(&analysis.tree)
+}
+
+fn of_file(file: &File) -> impl Iterator<Item = (&Callable, &str)> {
+    file.items.iter().filter_map(|item| match &item.kind {
+        ItemKind::Callable(callable) => Some((callable, item.doc.as_deref().unwrap_or_default())),
+        _ => None,
+    })
+}
+
+/// The names of the parameters of what is called so here or in the library.
+pub fn parameters(analysis: &Analysis, name: &str) -> Vec<String> {
+    let names = |callable: &Callable| {
+        let params = callable.params.iter();
+        params.map(|param| param.name.text.clone()).collect()
+    };
+    let mut own = own(analysis);
+    if let Some((callable, _)) = own.find(|(callable, _)| callable.name.text == name) {
+        return names(callable);
+    }
+    let file = LIBRARIES
+        .iter()
+        .find_map(|library| library::find(library, name));
+    let Some(file) = file else { return Vec::new() };
+    let mut sources = Sources::default();
+    let id = sources.add(file.path.to_string(), None, file.text);
+    let tree = syntax::parse(sources.get(id)).file;
+    let mut all = of_file(&tree);
+    all.find(|(callable, _)| callable.name.text == name)
+        .map_or_else(Vec::new, |(callable, _)| names(callable))
+}
+
+/// The names that a body gives, in order, each with what gives it.
+pub fn values(callable: &Callable) -> Vec<(&Name, &'static str)> {
+    let Body::Block(statements) = &callable.body else {
+        return Vec::new();
+    };
+    let given = statements
+        .iter()
+        .flat_map(|statement| match &statement.kind {
+            StmtKind::Input { name, .. } => vec![(name, "input")],
+            StmtKind::Output {
+                name: Some(name), ..
+            } => vec![(name, "output")],
+            StmtKind::Param { name, .. } => vec![(name, "param")],
+            StmtKind::State { name, .. } => vec![(name, "state")],
+            StmtKind::Bind {
+                pattern: Pattern::Name(name),
+                ..
+            } => vec![(name, "")],
+            StmtKind::Bind {
+                pattern: Pattern::Tuple(names, _),
+                ..
+            } => names.iter().map(|name| (name, "")).collect(),
+            _ => Vec::new(),
+        });
+    given.collect()
+}

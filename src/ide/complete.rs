@@ -1,0 +1,213 @@
+//! What could be written at a place, told from the text before it: it need not be whole.
+
+use super::Analysis;
+use super::callable::{own, parameters, values};
+use crate::program::library;
+use crate::program::load::item_name;
+use crate::program::ops;
+use crate::syntax::ast::{CallableKind, ItemKind};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CompletionKind {
+    Operation,
+    Model,
+    Loss,
+    Value,
+    Argument,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Completion {
+    pub text: String,
+    pub kind: CompletionKind,
+    /// A line about it.
+    pub detail: String,
+}
+
+impl Completion {
+    fn new(text: &str, kind: CompletionKind, detail: &str) -> Completion {
+        Completion {
+            text: text.to_string(),
+            kind,
+            detail: detail.lines().next().unwrap_or_default().to_string(),
+        }
+    }
+}
+
+pub fn at(analysis: &Analysis, offset: usize) -> Vec<Completion> {
+    let text = &analysis.sources.get(analysis.file()).text;
+    let before = text.get(..offset).unwrap_or(text);
+    let line = before.rsplit('\n').next().unwrap_or_default();
+    if line.contains("//") {
+        return Vec::new();
+    }
+    let lead = before.trim_end_matches(is_word);
+    if let Some(path) = lead.strip_suffix('.') {
+        return parts(analysis, last_path(path));
+    }
+    if let Some(library) = imported_from(line) {
+        let names = library::names(library);
+        return names
+            .map(|name| Completion::new(name, CompletionKind::Model, library))
+            .collect();
+    }
+    if lead.trim_end().ends_with(" by") {
+        return losses(analysis);
+    }
+    let mut all = called(lead).map_or_else(Vec::new, |callee| arguments(analysis, callee));
+    all.extend(in_scope(analysis, offset));
+    all.extend(operations());
+    all.extend(own_callables(analysis, |_| true));
+    all
+}
+
+fn is_word(c: char) -> bool {
+    c == '_' || c.is_ascii_alphanumeric()
+}
+
+/// The path that a text ends with: `light.layer3[-1]`.
+fn last_path(text: &str) -> &str {
+    let start = text.rfind(|c: char| !is_word(c) && !".[]-".contains(c));
+    start
+        .map_or(text, |at| &text[at + 1..])
+        .trim_start_matches('-')
+}
+
+/// The library whose names the line imports.
+fn imported_from(line: &str) -> Option<&'static str> {
+    let from = line.trim_start().strip_prefix("use ")?;
+    let libraries = library::LIBRARIES.into_iter();
+    libraries.into_iter().find(|library| {
+        let rest = from.trim_start().strip_prefix(library);
+        rest.is_some_and(|rest| rest.trim_start().starts_with("::"))
+    })
+}
+
+/// What a call is made to whose brackets are open at the end of a text.
+fn called(text: &str) -> Option<&str> {
+    let mut depth = 0;
+    for (at, c) in text.char_indices().rev() {
+        match c {
+            ')' | ']' | '}' => depth += 1,
+            '(' if depth == 0 => {
+                let name = &text[..at];
+                let start = name.rfind(|c: char| !is_word(c)).map_or(0, |at| at + 1);
+                return Some(&name[start..]).filter(|name| !name.is_empty());
+            }
+            '(' | '[' | '{' if depth > 0 => depth -= 1,
+            '[' | '{' => return None,
+            _ => {}
+        }
+    }
+    None
+}
+
+fn arguments(analysis: &Analysis, callee: &str) -> Vec<Completion> {
+    if let Some(op) = ops::find(callee) {
+        let arguments = op.arguments.iter();
+        return arguments
+            .map(|a| Completion::new(&format!("{}:", a.name), CompletionKind::Argument, a.doc))
+            .collect();
+    }
+    let names = parameters(analysis, callee).into_iter();
+    names
+        .map(|name| Completion::new(&format!("{name}:"), CompletionKind::Argument, callee))
+        .collect()
+}
+
+/// What a path leads to that has a name: of `light`, `features` and `logits`.
+fn parts(analysis: &Analysis, path: &str) -> Vec<Completion> {
+    let mut found: Vec<Completion> = Vec::new();
+    let mut add = |name: &str, detail: &str| {
+        if !found.iter().any(|known| known.text == name) {
+            found.push(Completion::new(name, CompletionKind::Value, detail));
+        }
+    };
+    for fact in analysis.knowledge.facts.iter().filter(|fact| fact.named) {
+        let rest = fact.name.strip_prefix(path);
+        if let Some(name) = rest.and_then(|rest| rest.strip_prefix('.')) {
+            let own = !name.contains('.');
+            let name = name.split('.').next().unwrap_or(name);
+            if !name.starts_with(|c: char| c.is_ascii_digit()) {
+                add(
+                    name,
+                    &if own {
+                        fact.shape.to_string()
+                    } else {
+                        String::new()
+                    },
+                );
+            }
+        }
+    }
+    for set in analysis
+        .knowledge
+        .data
+        .iter()
+        .filter(|set| set.name == path)
+    {
+        for field in &set.fields {
+            add(&field.name, &field.shape.to_string());
+        }
+    }
+    found
+}
+
+fn operations() -> impl Iterator<Item = Completion> {
+    ops::all().map(|op| Completion::new(op.name, CompletionKind::Operation, op.doc))
+}
+
+fn losses(analysis: &Analysis) -> Vec<Completion> {
+    let mut losses = own_callables(analysis, |kind| kind == CallableKind::Loss);
+    let library = library::names("losses");
+    losses.extend(library.map(|name| Completion::new(name, CompletionKind::Loss, "losses")));
+    losses
+}
+
+/// What this file defines or imports that can be called.
+fn own_callables(analysis: &Analysis, wanted: impl Fn(CallableKind) -> bool) -> Vec<Completion> {
+    let all = own(analysis).filter(|(callable, _)| wanted(callable.kind));
+    all.map(|(callable, doc)| {
+        let kind = match callable.kind {
+            CallableKind::Model => CompletionKind::Model,
+            CallableKind::Loss => CompletionKind::Loss,
+            CallableKind::Fn => CompletionKind::Operation,
+        };
+        Completion::new(&callable.name.text, kind, doc)
+    })
+    .collect()
+}
+
+/// In a body its values above the place; elsewhere the networks, taps, data and constants of the file.
+fn in_scope(analysis: &Analysis, offset: usize) -> Vec<Completion> {
+    let around = analysis
+        .tree
+        .items
+        .iter()
+        .find_map(|item| match &item.kind {
+            ItemKind::Callable(callable) if item.span.range().contains(&offset) => Some(callable),
+            _ => None,
+        });
+    if let Some(callable) = around {
+        let params = callable
+            .params
+            .iter()
+            .map(|param| (&param.name, "parameter"));
+        let all = params.chain(values(callable));
+        let above = all.filter(|(name, _)| (name.span.end as usize) < offset);
+        return above
+            .map(|(name, what)| Completion::new(&name.text, CompletionKind::Value, what))
+            .collect();
+    }
+    let items = analysis.tree.items.iter();
+    items
+        .filter(|item| {
+            !matches!(
+                item.kind,
+                ItemKind::Callable(_) | ItemKind::Edge(_) | ItemKind::Train(_)
+            )
+        })
+        .filter_map(|item| item_name(&item.kind))
+        .map(|name| Completion::new(&name.text, CompletionKind::Value, ""))
+        .collect()
+}
