@@ -35,6 +35,7 @@ pub fn lower(modules: &Modules, experiment: &Experiment) -> Plan {
         data: data_sets(experiment, &stages, &evaluations),
         networks: lowering.networks(modules),
         parameters: lowering.parameters(),
+        metrics: experiment.metrics.clone(),
         cost: lowering.costs(),
         stages,
         evaluations,

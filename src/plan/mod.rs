@@ -49,6 +49,9 @@ pub struct Plan {
     pub parameters: Vec<Parameter>,
     /// In the order in which they run.
     pub stages: Vec<Stage>,
+    /// What is measured of the students in the end, besides their accuracy.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub metrics: Vec<Measure>,
     /// How each network is measured.
     pub evaluations: Vec<Evaluation>,
     pub cost: Costs,
@@ -336,6 +339,33 @@ pub enum Metric {
     Accuracy,
     /// Whose right class is among the five largest.
     Top5,
+}
+
+/// What is measured of a network on the test samples.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "measure", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Measure {
+    Accuracy,
+    Top5,
+    /// The expected calibration error with 15 bins: how far the largest probability is from the share of
+    /// right answers, on average.
+    Calibration,
+    /// The share of samples for which it answers as that network does.
+    Agreement {
+        with: String,
+    },
+}
+
+/// As one would write it in kd.
+impl std::fmt::Display for Measure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Measure::Accuracy => f.write_str("accuracy"),
+            Measure::Top5 => f.write_str("top5"),
+            Measure::Calibration => f.write_str("calibration"),
+            Measure::Agreement { with } => write!(f, "agreement({with})"),
+        }
+    }
 }
 
 /// A metric of a network: larger is better.

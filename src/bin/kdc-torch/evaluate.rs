@@ -14,6 +14,8 @@ pub struct Answers {
     labels: Tensor,
     /// `[samples]`, whether the right class is among the five largest logits.
     in_top5: Tensor,
+    /// `[samples]`, the largest probability.
+    confidence: Tensor,
     classes: i64,
 }
 
@@ -36,6 +38,7 @@ pub fn evaluate(
 
     let classes = evaluation.classes as i64;
     let (mut predicted, mut labels, mut in_top5) = (Vec::new(), Vec::new(), Vec::new());
+    let mut confidence = Vec::new();
     let mut start = 0;
     while start < split.samples {
         let size = data.batch_size().min(split.samples - start);
@@ -48,6 +51,7 @@ pub fn evaluate(
             top.f_eq_tensor(&label.f_unsqueeze(1)?)?
                 .f_any_dim(1, false)?,
         );
+        confidence.push(logits.f_softmax(1, Kind::Float)?.f_amax(1, false)?);
         predicted.push(logits.f_argmax(1, false)?);
         labels.push(label.shallow_clone());
         start += size;
@@ -56,6 +60,7 @@ pub fn evaluate(
         predicted: Tensor::f_cat(&predicted, 0)?,
         labels: Tensor::f_cat(&labels, 0)?,
         in_top5: Tensor::f_cat(&in_top5, 0)?,
+        confidence: Tensor::f_cat(&confidence, 0)?,
         classes,
     })
 }
@@ -92,6 +97,22 @@ impl Answers {
         )?)
     }
 
+    /// The expected calibration error (Guo and others 2017, equation 5), with 15 bins of equal width.
+    pub fn calibration(&self) -> Result<f64> {
+        const BINS: f64 = 15.0;
+        let right = self.predicted.f_eq_tensor(&self.labels)?;
+        let gap =
+            (self.confidence.f_to_kind(Kind::Double)?).f_sub(&right.f_to_kind(Kind::Double)?)?;
+        let bin = self
+            .confidence
+            .f_mul_scalar(BINS)?
+            .f_ceil()?
+            .f_sub_scalar(1.0)?;
+        let bin = bin.f_clamp(0.0, BINS - 1.0)?.f_to_kind(Kind::Int64)?;
+        let gaps = bin.f_bincount(Some(&gap), 0)?.f_abs()?.f_sum(None)?;
+        Ok(f64::try_from(gaps)? / self.labels.size()[0] as f64)
+    }
+
     /// How often the two give the same answer.
     pub fn agreement(&self, other: &Answers) -> Result<f64> {
         mean(&self.predicted.f_eq_tensor(&other.predicted)?)
@@ -100,4 +121,24 @@ impl Answers {
 
 fn mean(of: &Tensor) -> Result<f64> {
     Ok(f64::try_from(of.f_to_kind(Kind::Double)?.f_mean(None)?)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn calibration_is_the_mean_gap_of_confidence_and_share() {
+        let answers = Answers {
+            predicted: Tensor::from_slice(&[0i64, 0, 1, 1, 1]),
+            labels: Tensor::from_slice(&[0i64, 1, 1, 1, 0]),
+            in_top5: Tensor::from_slice(&[true; 5]),
+            confidence: Tensor::from_slice(&[0.62f32, 0.66, 0.9, 1.0, 0.34]),
+            classes: 2,
+        };
+        // one bin holds 0.62 and 0.66, of which one is right; the others hold one each
+        let gaps = (0.62 + 0.66 - 1.0) + (1.0 - 0.9) + 0.0 + 0.34;
+        let expected = gaps / 5.0;
+        assert!((answers.calibration().unwrap() - expected).abs() < 1e-6);
+    }
 }

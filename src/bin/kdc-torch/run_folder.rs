@@ -90,6 +90,9 @@ pub struct Results {
     pub losses: BTreeMap<String, f64>,
     /// On the test samples, as a share of 1, of teachers and students.
     pub test_accuracy: BTreeMap<String, f64>,
+    /// What `metrics` asks for, by the metric, then by the network.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub metrics: BTreeMap<String, BTreeMap<String, f64>>,
 }
 
 /// What git knows of the working directory.

@@ -1,5 +1,6 @@
 //! Training experiments: one at a time, those they learn from first.
 
+use crate::choice::AllAnswers;
 use crate::console::{Console, percent};
 use crate::constants::Answers;
 use crate::data::DataSet;
@@ -13,9 +14,9 @@ use crate::run_folder::{self, DataRecord, GitState, Record, Results, RunFolder, 
 use crate::run_folder::{StageRecord, Versions, WeightsRecord};
 use crate::summary;
 use crate::weights;
-use kdc::plan::{self, Plan, Program, Role, Weights};
+use kdc::plan::{self, Measure, Plan, Program, Role, Weights};
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 use std::rc::Rc;
 use tch::Device;
@@ -192,7 +193,7 @@ impl Session {
             require_all(&parameters, &stage.step)?;
         }
         let teachers = plan.networks.iter().filter(|n| !changes(n));
-        self.measure(plan, teachers, &parameters, &mut record.results)?;
+        let mut all = self.measure(plan, teachers, &parameters, &mut record.results)?;
         let mut run = Run::new(self, plan, seed, &parameters, &folder, answers);
         let outcome = run.all_stages(&mut record.results)?;
         record.status = match outcome {
@@ -214,7 +215,8 @@ impl Session {
             ));
             return Err(Failure::Interrupted);
         }
-        self.measure(plan, changing(plan), &parameters, &mut record.results)?;
+        all.extend(self.measure(plan, changing(plan), &parameters, &mut record.results)?);
+        record.results.metrics = metrics(plan, &all)?;
         folder.write_record(&record)?;
         self.console
             .summary(&summary::of_run(plan, &record, &folder));
@@ -228,7 +230,8 @@ impl Session {
         networks: impl Iterator<Item = &'p plan::Network>,
         parameters: &Parameters,
         results: &mut Results,
-    ) -> Result<()> {
+    ) -> Result<AllAnswers> {
+        let mut all = AllAnswers::new();
         for network in networks {
             for evaluation in plan
                 .evaluations
@@ -253,9 +256,10 @@ impl Session {
                         percent(accuracy)
                     ));
                 }
+                all.insert(network.name.clone(), answers);
             }
         }
-        Ok(())
+        Ok(all)
     }
 
     fn new_record(&self, plan: &Plan, seed: u64) -> Result<Record> {
@@ -313,6 +317,31 @@ fn require_all(parameters: &Parameters, program: &Program) -> Result<()> {
              what no edge needs"
         ))),
     }
+}
+
+/// What the plan asks for, by the metric, then by the network.
+fn metrics(plan: &Plan, all: &AllAnswers) -> Result<BTreeMap<String, BTreeMap<String, f64>>> {
+    let mut metrics = BTreeMap::new();
+    for measure in &plan.metrics {
+        let mut values = BTreeMap::new();
+        for network in changing(plan) {
+            let Some(given) = all.get(&network.name) else {
+                continue;
+            };
+            let value = match measure {
+                Measure::Accuracy => given.accuracy()?,
+                Measure::Top5 => given.top5()?,
+                Measure::Calibration => given.calibration()?,
+                Measure::Agreement { with } => match all.get(with) {
+                    Some(other) => given.agreement(other)?,
+                    None => continue,
+                },
+            };
+            values.insert(network.name.clone(), value);
+        }
+        metrics.insert(measure.to_string(), values);
+    }
+    Ok(metrics)
 }
 
 pub fn data_of<'a>(plan: &'a Plan, name: &str) -> Result<&'a plan::DataSet> {

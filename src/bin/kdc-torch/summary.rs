@@ -12,17 +12,22 @@ use std::time::Duration;
 /// Of one run: networks with their accuracy, edges with their loss, the time it took.
 pub fn of_run(plan: &Plan, record: &Record, folder: &RunFolder) -> String {
     let mut networks = vec![row(["network", "parameters", "test accuracy"])];
+    let metrics = &record.results.metrics;
+    networks[0].extend(metrics.keys().cloned());
     for network in &plan.networks {
         let role = match network.role {
             Role::Teacher => "teacher",
             Role::Student => "student",
         };
         let accuracy = record.results.test_accuracy.get(&network.name);
-        networks.push(row([
+        let mut cells = row([
             &format!("{role} {}", network.name),
             &grouped(parameters_of(plan, &network.name)),
             &accuracy.map_or_else(|| "-".to_string(), |a| percent(*a)),
-        ]));
+        ]);
+        let values = metrics.values().map(|values| values.get(&network.name));
+        cells.extend(values.map(|v| v.map_or_else(|| "-".to_string(), |v| format!("{v:.4}"))));
+        networks.push(cells);
     }
     let mut edges = vec![row(["edge", "weight", "loss"])];
     let mut listed: Vec<&EdgeLoss> = Vec::new();

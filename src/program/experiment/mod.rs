@@ -22,7 +22,8 @@ use super::load::{DefId, ModuleId, Modules};
 use super::value::{Applied, Instance, Value};
 use crate::diag::{Code, Diagnostic};
 use crate::plan::{
-    Arg, DataSet, FieldKind, Follower, Optimizer, Patience, Role, Score, TestTime, WeightsFile,
+    Arg, DataSet, FieldKind, Follower, Measure, Optimizer, Patience, Role, Score, TestTime,
+    WeightsFile,
 };
 use crate::source::Span;
 use crate::syntax::ast::{self, ItemKind};
@@ -44,6 +45,8 @@ pub struct Experiment {
     pub stages: Vec<Stage>,
     /// One run each.
     pub seeds: Vec<u64>,
+    /// What is measured in the end, besides accuracy.
+    pub metrics: Vec<Measure>,
     /// Where weights come from that are not drawn, by the network's name.
     pub origins: Vec<(String, Origin)>,
     /// Teachers that follow a student.
@@ -236,6 +239,7 @@ pub fn compile(modules: &mut Modules, root: ModuleId) -> Option<Rc<Experiment>> 
         data,
         stages: training.stages,
         seeds: training.seeds,
+        metrics: training.metrics,
         origins,
         updates,
         followers,

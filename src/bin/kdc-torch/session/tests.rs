@@ -506,3 +506,31 @@ fn a_replaced_output_is_measured_and_saved_with_all_that_it_needs() {
     let table = report::of_seed(&folder.session(), &plan, 42).unwrap();
     assert!(table.contains("light"), "{table}");
 }
+
+#[test]
+fn metrics_that_are_asked_for_are_measured_in_the_end() {
+    let _alone = alone();
+    let folder = Folder::new();
+    let train = "train on images { metrics: [top5, calibration, agreement(deep.logits)], epochs: 1, \
+                 optimizer: adam(lr: 0.001), seed: 42 }";
+    let start = STUDENT.find("train on").unwrap();
+    let plan = plan(&format!("{}{train}", &STUDENT[..start]));
+    folder.session().train(&plan, Existing::Refuse).unwrap();
+    let metrics = record(&folder, "student").results.metrics;
+    assert!(
+        metrics
+            .keys()
+            .eq(["agreement(deep)", "calibration", "top5"])
+    );
+    for (metric, values) in &metrics {
+        assert!(values.keys().eq(["light"]), "{metric}");
+        assert!((0.0..=1.0).contains(&values["light"]), "{metric}");
+    }
+    let tables = report::of_seed(&folder.session(), &plan, 42).unwrap();
+    let agreement = percent(metrics["agreement(deep)"]["light"]);
+    let row = tables
+        .lines()
+        .find(|line| line.starts_with("light"))
+        .unwrap();
+    assert!(row.ends_with(&agreement), "{row}, {agreement}");
+}

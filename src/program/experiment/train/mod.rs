@@ -13,7 +13,7 @@ pub use scores::Expectation;
 
 use super::{Edge, Stage};
 use crate::diag::{Applicability, Code, Diagnostic, Edit};
-use crate::plan::{DataSet, TestTime};
+use crate::plan::{DataSet, Measure, TestTime};
 use crate::program::elaborate::{Elaborator, Frame, FrameKind};
 use crate::program::graph::Owner;
 use crate::program::load::DefId;
@@ -27,6 +27,8 @@ use std::rc::Rc;
 pub struct Training {
     pub stages: Vec<Stage>,
     pub seeds: Vec<u64>,
+    /// Of all stages, each once.
+    pub metrics: Vec<Measure>,
 }
 
 impl Elaborator<'_, '_> {
@@ -100,6 +102,7 @@ impl Elaborator<'_, '_> {
             return None;
         }
         let mut stages = Vec::new();
+        let mut metrics: Vec<Measure> = Vec::new();
         let mut seeds: Option<(Vec<u64>, Span)> = None;
         for (place, (train, span)) in blocks.iter().enumerate() {
             let line = first_line(self.text(*span), *span);
@@ -109,10 +112,18 @@ impl Elaborator<'_, '_> {
             let block = self.settings_block(self.root, &train.settings);
             self.missing_settings(&block, line);
             self.one_seed(&mut seeds, &block);
+            if let (Some(written), Some(data)) = (&block.metrics, self.data_of(train)) {
+                for measure in self.measures(written, &data) {
+                    if !metrics.contains(&measure) {
+                        metrics.push(measure);
+                    }
+                }
+            }
             stages.push(self.stage(train, *span, block, edges));
         }
         Some(Training {
             stages: stages.into_iter().collect::<Option<_>>()?,
+            metrics,
             seeds: seeds.map_or_else(|| vec![0], |(seeds, _)| seeds),
         })
     }

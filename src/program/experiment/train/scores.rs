@@ -3,7 +3,7 @@
 use super::settings::Written;
 use crate::diag::suggest::{listed, nearest};
 use crate::diag::{Applicability, Code, Diagnostic, Edit};
-use crate::plan::{Arg, DataSet, Metric, Patience, Role, Score};
+use crate::plan::{Arg, DataSet, Measure, Metric, Patience, Role, Score};
 use crate::program::declared::rate;
 use crate::program::elaborate::{Elaborator, Frame, FrameKind};
 use crate::program::graph::Owner;
@@ -19,6 +19,7 @@ pub struct Expectation {
 }
 
 const METRICS: [&str; 2] = ["accuracy", "top5"];
+const MEASURES: [&str; 4] = ["accuracy", "top5", "calibration", "agreement"];
 
 impl Elaborator<'_, '_> {
     /// `accuracy(deep) >= 0.75`, or a list of such.
@@ -200,6 +201,54 @@ impl Elaborator<'_, '_> {
         decay
     }
 
+    /// What `metrics:` lists, without what is wrong, which is reported.
+    pub(super) fn measures(&mut self, written: &Written, data: &DataSet) -> Vec<Measure> {
+        match &written.value.kind {
+            ExprKind::List(list) => (list.iter())
+                .filter_map(|expr| self.measure(expr, data))
+                .collect(),
+            ExprKind::Error => Vec::new(),
+            _ => {
+                let form = "`metrics: [accuracy, top5]`";
+                self.wrong_setting::<()>("`metrics` takes a list", written.value.span, form);
+                Vec::new()
+            }
+        }
+    }
+
+    fn measure(&mut self, expr: &Expr, data: &DataSet) -> Option<Measure> {
+        let name = match &expr.kind {
+            ExprKind::Name(name) => name,
+            ExprKind::Call { callee, args } if is_name(callee, "agreement") => {
+                let [ast::Arg { name: None, value }] = args.as_slice() else {
+                    let form = "`agreement(deep)`";
+                    return self.wrong_setting("`agreement` takes one network", expr.span, form);
+                };
+                // the network's output may be named as well
+                let network = match &value.kind {
+                    ExprKind::Member { base, .. } => base,
+                    _ => value,
+                };
+                let score = self.score_of(Metric::Accuracy, network, data)?;
+                return Some(Measure::Agreement {
+                    with: score.network,
+                });
+            }
+            ExprKind::Error => return None,
+            _ => return self.no_metric(expr, &MEASURES),
+        };
+        match name.as_str() {
+            "accuracy" => Some(Measure::Accuracy),
+            "top5" => Some(Measure::Top5),
+            "calibration" => Some(Measure::Calibration),
+            "agreement" => {
+                let form = "`agreement(deep)`";
+                self.wrong_setting("`agreement` needs a network", expr.span, form)
+            }
+            _ => self.no_metric(expr, &MEASURES),
+        }
+    }
+
     fn wrong_setting<T>(&mut self, message: &str, span: Span, form: &str) -> Option<T> {
         let diagnostic = Diagnostic::new(Code::E0407, message).at(span, "something else");
         self.report(diagnostic.help(format!("write {form}")));
@@ -233,10 +282,10 @@ impl Elaborator<'_, '_> {
             },
             ExprKind::Call { callee, args } => {
                 let ExprKind::Name(name) = &callee.kind else {
-                    return self.no_metric(callee);
+                    return self.no_metric(callee, &METRICS);
                 };
                 let Some(metric) = metric(name) else {
-                    return self.no_metric(callee);
+                    return self.no_metric(callee, &METRICS);
                 };
                 let [ast::Arg { name: None, value }] = args.as_slice() else {
                     return self.wrong_setting(
@@ -248,21 +297,24 @@ impl Elaborator<'_, '_> {
                 self.score_of(metric, value, data)
             }
             ExprKind::Error => None,
-            _ => self.no_metric(expr),
+            _ => self.no_metric(expr, &METRICS),
         }
     }
 
-    fn no_metric(&mut self, expr: &Expr) -> Option<Score> {
+    fn no_metric<T>(&mut self, expr: &Expr, there: &[&str]) -> Option<T> {
         let text = self.text(expr.span).to_string();
         let diagnostic = Diagnostic::new(Code::E0201, format!("there is no metric `{text}`"))
             .at(expr.span, "no metric");
-        self.report(match nearest(&text, METRICS) {
+        self.report(match nearest(&text, there.iter().copied()) {
             Some(near) => diagnostic.replace(
                 format!("there is one with a similar name: `{near}`"),
                 expr.span,
                 near,
             ),
-            None => diagnostic.help(format!("the metrics are {}", listed(METRICS, 8))),
+            None => diagnostic.help(format!(
+                "the metrics are {}",
+                listed(there.iter().copied(), 8)
+            )),
         });
         None
     }

@@ -13,7 +13,7 @@ use crate::source::Span;
 use crate::syntax::ast::{Expr, ExprKind, ItemKind, Name, Setting};
 
 /// What a `train` block may say.
-const SETTINGS: [&str; 13] = [
+const SETTINGS: [&str; 14] = [
     "epochs",
     "steps",
     "optimizer",
@@ -25,12 +25,13 @@ const SETTINGS: [&str; 13] = [
     "keep",
     "stop",
     "expect",
+    "metrics",
     "seed",
     "test",
 ];
 
 /// What the language has besides, without a meaning yet.
-const LATER: [&str; 2] = ["precision", "metrics"];
+const LATER: [&str; 1] = ["precision"];
 
 pub const MOST_EPOCHS: i64 = 1_000_000;
 const MOST_STEPS: i64 = 1_000_000_000;
@@ -60,6 +61,7 @@ pub struct Block {
     pub expect: Option<Written>,
     pub keep: Option<Written>,
     pub stop: Option<Written>,
+    pub metrics: Option<Written>,
     /// The names that were given, right or wrong.
     given: Vec<(String, Span)>,
     /// Part of it could not be read, so that nothing is known to be missing.
@@ -225,6 +227,7 @@ impl Elaborator<'_, '_> {
             "expect" => block.expect = Some(written),
             "keep" => block.keep = Some(written),
             "stop" => block.stop = Some(written),
+            "metrics" => block.metrics = Some(written),
             "edges" => block.edges = Some(written),
             "learns" => block.learns = Some(written),
             other if LATER.contains(&other) => {
