@@ -217,3 +217,95 @@ train on images { epochs: 1, optimizer: adam(lr: 0.001) }
     let convolutions = nodes().filter(|node| node.op == "conv2d");
     assert_eq!(convolutions.count(), 4 + 2);
 }
+
+/// What `fit` makes of a target `[N, 8, 8, 8]`, its layers and parameters, for a source.
+fn fit(source: &str) -> (String, u64, Vec<String>) {
+    let text = format!(
+        "use \"cifar10.kd\"::images
+model Net() {{
+    input image: [N, 3, 32, 32]
+    map = image -> conv2d(8, kernel: 4, stride: 4)
+    output logits = map -> flatten -> linear(10)
+}}
+model Other() {{
+    input image: [N, 3, 32, 32]
+    wide = {source}
+    output logits = wide -> flatten -> linear(10)
+}}
+student net = Net()
+student other = Other()
+edge images.label ~> net.logits by cross_entropy
+edge images.label ~> other.logits by cross_entropy
+edge hint: other.wide ~> net.map -> fit by mse
+train on images {{ epochs: 1, optimizer: adam(lr: 0.001) }}
+"
+    );
+    let checked = kdc::check(&Unsaved(text), Path::new("examples/unsaved.kd"));
+    let plan = checked.plan.expect("it has no errors");
+    let fit = plan.stages[0].edges[2].fits[0].clone();
+    assert_eq!(fit.of, "net.map");
+    let own = plan.parameters.iter().filter(|p| p.owner == "hint");
+    let own: Vec<_> = own.map(|p| format!("{} {}", p.name, p.shape)).collect();
+    let learns = plan.stages[0]
+        .learns
+        .iter()
+        .filter(|n| n.starts_with("hint."));
+    assert_eq!(learns.count(), own.len());
+    (fit.layers, fit.parameters, own)
+}
+
+#[test]
+fn fit_is_the_layer_between_two_shapes() {
+    let cases = [
+        ("image -> conv2d(8, kernel: 4, stride: 4)", "nothing", 0),
+        (
+            "image -> conv2d(16, kernel: 4, stride: 4)",
+            "conv2d(channels: 16, kernel: 1)",
+            16 * 8 + 16,
+        ),
+        (
+            "image -> conv2d(8, kernel: 8, stride: 8)",
+            "avg_pool2d(kernel: 2)",
+            0,
+        ),
+        (
+            "image -> conv2d(16, kernel: 8, stride: 8)",
+            "conv2d(channels: 16, kernel: 3, stride: 2, padding: 1)",
+            16 * 8 * 9 + 16,
+        ),
+        (
+            "image -> conv2d(16, kernel: 2, stride: 2)",
+            "conv_transpose2d(channels: 16, kernel: 4, stride: 2, padding: 1)",
+            16 * 8 * 16 + 16,
+        ),
+        (
+            "image -> adaptive_avg_pool2d((24, 24))",
+            "conv_transpose2d(channels: 3, kernel: 3, stride: 3, padding: 0)",
+            3 * 8 * 9 + 3,
+        ),
+        (
+            "image -> adaptive_avg_pool2d((7, 5))",
+            "conv2d(channels: 3, kernel: (2, 4))",
+            3 * 8 * 8 + 3,
+        ),
+        ("image -> flatten -> linear(8)", "global_avg_pool", 0),
+        (
+            "image -> flatten -> linear(20)",
+            "global_avg_pool -> linear(features: 20)",
+            8 * 20 + 20,
+        ),
+    ];
+    for (source, layers, parameters) in cases {
+        let found = fit(source);
+        assert_eq!(
+            (found.0.as_str(), found.1),
+            (layers, parameters),
+            "{source}"
+        );
+    }
+    let lifted = fit("image -> conv2d(16, kernel: 4, stride: 4)").2;
+    assert_eq!(
+        lifted,
+        ["hint.fit.weight [16, 8, 1, 1]", "hint.fit.bias [16]"]
+    );
+}

@@ -447,6 +447,9 @@ pub struct EdgeLoss {
     pub value: String,
     /// A number, or a formula of the time.
     pub weight: Arg,
+    /// The layers that `fit` was made of; they learn with the students and are not exported.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fits: Vec<Fit>,
 }
 
 /// Another value for a state, as the step computed it.
@@ -460,6 +463,17 @@ pub struct Update {
     pub rows: Option<String>,
     /// The output of the `step` program that they become.
     pub value: String,
+}
+
+/// What a `fit` of an edge stands for.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Fit {
+    /// `light.features`
+    pub of: String,
+    /// `conv2d(channels: 32, kernel: 1)`
+    pub layers: String,
+    pub parameters: u64,
 }
 
 /// How a network is measured: its program runs in evaluation mode over the test (or held-out) samples.

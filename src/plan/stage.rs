@@ -145,6 +145,7 @@ impl Lowering<'_> {
             written: edge.written.clone(),
             at: place(modules, edge.span),
             value: self.names.of(self.shared.of(edge.loss)).to_string(),
+            fits: edge.fits.clone(),
             weight: edge.weight.clone(),
         }
     }

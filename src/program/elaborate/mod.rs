@@ -41,7 +41,7 @@ use std::rc::Rc;
 const FUEL: u64 = 300_000;
 
 /// Functions of the language that have no meaning yet.
-const LATER: [&str; 3] = ["fit", "column", "next_token"];
+const LATER: [&str; 2] = ["column", "next_token"];
 
 /// Follows the expressions of one experiment, its imports included.
 pub struct Elaborator<'m, 'f> {
@@ -376,6 +376,12 @@ impl<'m, 'f> Elaborator<'m, 'f> {
     fn unknown_name(&mut self, frame: &Frame, name: &str, span: Span, what: &str) -> Value {
         if LATER.contains(&name) {
             return self.not_yet(&format!("`{name}`"), span);
+        }
+        if name == super::experiment::FIT {
+            let diagnostic = Diagnostic::new(Code::E0204, "`fit` ends the right side of an edge")
+                .at(span, "not the end of a target")
+                .help("write `edge deep.features ~> light.features -> fit by mse`");
+            return self.poison(diagnostic);
         }
         if super::initial::INITIALISERS.iter().any(|i| i.name == name) {
             let message = format!("`{name}` only says how a `param` or `state` starts");

@@ -1,5 +1,6 @@
 //! Edges: knowledge from a source to a target, through a loss.
 
+use super::fit::without_fits;
 use super::{Edge, depends, moves};
 use crate::diag::suggest::{listed, nearest};
 use crate::diag::{Applicability, Code, Diagnostic, Edit};
@@ -37,7 +38,8 @@ impl Elaborator<'_, '_> {
         let owner = Owner::Edge(name.to_string());
         let mut frame = Frame::new(self.root, FrameKind::File, name, owner);
         let source = self.side(&mut frame, &edge.source);
-        let target = self.side(&mut frame, &edge.target);
+        let (written, fits) = without_fits(&edge.target);
+        let target = self.side(&mut frame, &written);
         let loss = self.loss(&mut frame, &edge.loss);
         let weight = self.weight(&mut frame, edge.weight.as_ref());
         // a side that is wrong is reported; the others have been looked at all the same
@@ -45,6 +47,7 @@ impl Elaborator<'_, '_> {
         self.targets_learn(edge, &source, &target)?;
         let source = self.without_gradient(&mut frame, source);
         let loss = self.arguments_without_gradient(&mut frame, loss);
+        let (target, fits) = self.fitted(&mut frame, edge, (&source, target), &fits)?;
         let value = self.compared(&mut frame, edge, &loss, &source, &target)?;
         Some(Edge {
             name: name.to_string(),
@@ -52,6 +55,7 @@ impl Elaborator<'_, '_> {
             loss: value,
             weight,
             span,
+            fits,
             sources: source.iter().map(|(node, _)| *node).collect(),
             targets: target.iter().map(|(node, _)| *node).collect(),
         })

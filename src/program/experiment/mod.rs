@@ -3,6 +3,7 @@
 mod compare;
 mod data;
 mod edge;
+mod fit;
 mod follower;
 mod graft;
 mod lint;
@@ -12,6 +13,7 @@ mod origin;
 mod repair;
 mod train;
 
+pub use fit::FIT;
 pub use graft::Graft;
 pub use origin::WEIGHTS;
 pub use train::{Expectation, Group, Learning, OPTIMIZERS};
@@ -22,7 +24,7 @@ use super::load::{DefId, ModuleId, Modules};
 use super::value::{Applied, Instance, Value};
 use crate::diag::{Code, Diagnostic};
 use crate::plan::{
-    Arg, DataSet, FieldKind, Follower, Measure, Optimizer, Patience, Role, Score, TestTime,
+    Arg, DataSet, FieldKind, Fit, Follower, Measure, Optimizer, Patience, Role, Score, TestTime,
     WeightsFile,
 };
 use crate::source::Span;
@@ -107,6 +109,8 @@ pub struct Edge {
     /// A number above 0, or a formula of the time that is never below.
     pub weight: Arg,
     pub span: Span,
+    /// What `fit` stands for, in order.
+    pub fits: Vec<Fit>,
     pub sources: Vec<NodeIndex>,
     pub targets: Vec<NodeIndex>,
 }

@@ -8,6 +8,7 @@ use crate::source::Span;
 use crate::syntax::ast;
 
 use super::depends;
+use super::fit::suggestion;
 
 /// A step that brings a tensor to another's shape.
 struct Adapter {
@@ -62,7 +63,11 @@ impl Elaborator<'_, '_> {
             },
         ];
         let help = format!("{}{whose}", adapter.says);
-        diagnostic.fix(help, Applicability::Unsafe, edits)
+        let diagnostic = diagnostic.fix(help, Applicability::Unsafe, edits);
+        if adapter.trained {
+            return diagnostic.help(format!("or let kdc choose the layer: `{text} -> fit`"));
+        }
+        diagnostic
     }
 
     fn line_start(&self, edge: &ast::Edge) -> Span {
@@ -82,13 +87,27 @@ impl Elaborator<'_, '_> {
         target: (NodeIndex, Span),
         source: (NodeIndex, Span),
     ) -> Diagnostic {
+        let shape = |node| &self.graph.tensor(node).shape;
+        let learns = depends(&self.graph, &self.networks, target.0).learns();
+        let fit = suggestion(shape(target.0), shape(source.0)).filter(|_| learns);
         let mut diagnostic = diagnostic;
         for (node, side) in [target, source] {
             let tensor = self.graph.tensor(node);
             let text = format!("`{}` gets its shape {} here", self.text(side), tensor.shape);
             diagnostic = diagnostic.note_at(self.made(node), text);
         }
-        diagnostic.help("tap two values of one shape, or bring one to the other's with a layer")
+        match fit {
+            Some(layers) => diagnostic.fix(
+                format!("let kdc lead one to the other, by `{layers}`"),
+                Applicability::Unsafe,
+                vec![Edit {
+                    span: target.1.after(),
+                    text: " -> fit".to_string(),
+                }],
+            ),
+            None => diagnostic
+                .help("tap two values of one shape, or bring one to the other's with a layer"),
+        }
     }
 }
 
