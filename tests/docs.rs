@@ -34,6 +34,14 @@ fn the_reference_of_losses_is_current() {
 }
 
 #[test]
+fn the_reference_of_models_is_current() {
+    current(
+        "docs/models.md",
+        &kdc::program::library::reference::models(),
+    );
+}
+
+#[test]
 fn the_reference_of_data_is_current() {
     current("docs/data.md", &kdc::program::reference::markdown());
 }

@@ -28,11 +28,16 @@ impl Files for Unsaved {
 
 /// What gives a model its input from a picture of 32×32: a text made of it, or a larger picture.
 fn input(model: &str) -> &'static str {
-    let words = "(argmax(rows, dim: 2), argmax(rows[:, :, 0:2], dim: 2), sum(rows, dim: 2) > 0)";
     match model {
-        "Bert()" => "(random_ids(30522, (N, 12)), random_ids(2, (N, 12)), sum(rows, dim: 2) > 0)",
-        _ if model.starts_with("Bert") => words,
         "ViT()" | "DeiT()" => "resize_bilinear(image, 224)",
+        "Bert()" => "(random_ids(30522, (N, 12)), random_ids(2, (N, 12)), sum(rows, dim: 2) > 0)",
+        "DistilBert()" => "(random_ids(30522, (N, 12)), sum(rows, dim: 2) > 0)",
+        "Gpt()" => "random_ids(50257, (N, 12))",
+        _ if model.starts_with("Bert") => {
+            "(argmax(rows, dim: 2), argmax(rows[:, :, 0:2], dim: 2), sum(rows, dim: 2) > 0)"
+        }
+        _ if model.starts_with("DistilBert") => "(argmax(rows, dim: 2), sum(rows, dim: 2) > 0)",
+        _ if model.starts_with("Gpt") => "argmax(rows, dim: 2)",
         _ => "image",
     }
 }
@@ -108,7 +113,7 @@ fn parameters_have_the_names_and_shapes_of_the_code_that_made_the_weights() {
 }
 
 /// As the distillation literature's own code has them at 100 classes (RepDistiller), torchvision's and timm's at 1000, and
-/// Hugging Face's BERT.
+/// Hugging Face's BERT, DistilBERT and GPT-2.
 #[test]
 fn parameters_are_as_many_as_published() {
     for (model, expected) in [
@@ -139,6 +144,8 @@ fn parameters_are_as_many_as_published() {
         ("ViT()", 5_717_416),
         ("DeiT()", 5_910_800),
         ("Bert()", 108_891_648),
+        ("DistilBert()", 66_362_880),
+        ("Gpt()", 124_439_808),
     ] {
         assert_eq!(count(&plan(model)), expected, "{model}");
     }

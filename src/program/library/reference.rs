@@ -57,19 +57,51 @@ pub fn losses() -> String {
          learns. Each is tested in value and gradient against a formula written from its paper, in 64 bits, and is \
          finite at equal and at zero inputs.\n\n",
     );
-    let links: Vec<String> = super::names("losses")
-        .map(|name| format!("[`{name}`](#{name})"))
-        .collect();
+    sections(&mut text, "losses", super::names("losses").collect());
+    text
+}
+
+/// The text of `docs/models.md`.
+pub fn models() -> String {
+    let mut text = String::from(
+        "# Models\n\n\
+         What `use models::NAME` imports. Each is in a file of [`models/`](../models), from whose comments this page is \
+         generated. `kdc explain NAME` shows the same.\n\n\
+         Parameters have the names and shapes of the code that people have weights for, so that its files load as \
+         they are: `teacher deep = ResNet50() from \"resnet50.pth\"`. Where that code can be installed (torchvision, \
+         timm, transformers) names, shapes and answers on the same weights are tested against it. A student starts as \
+         PyTorch's layers start by themselves; what that code draws otherwise is said with each model.\n\n",
+    );
+    let (whole, parts): (Vec<&str>, Vec<&str>) =
+        super::names("models").partition(|name| is_whole(name));
+    sections(&mut text, "models", whole);
+    let parts: Vec<String> = parts.iter().map(|name| format!("`{name}`")).collect();
+    let _ = writeln!(
+        text,
+        "\n## Parts\n\nWhat these are made of, and models of one's own can be: {}.",
+        parts.join(", ")
+    );
+    text
+}
+
+/// A model that is used by itself says how many parameters it has; the parts of others do not.
+fn is_whole(model: &str) -> bool {
+    entry("models", model).is_some_and(|entry| entry.doc.contains(" parameters"))
+}
+
+/// Links to all names, then a section for each.
+fn sections(text: &mut String, library: &str, names: Vec<&str>) {
+    let link = |name: &&str| format!("[`{name}`](#{})", name.to_lowercase());
+    let links: Vec<String> = names.iter().map(link).collect();
     let _ = writeln!(text, "{}", links.join(" "));
-    for name in super::names("losses") {
-        if let Some(Entry { signature, doc }) = entry("losses", name) {
+    for name in names {
+        if let Some(Entry { signature, doc }) = entry(library, name) {
             let _ = write!(
                 text,
                 "\n## `{name}`\n\n```text\n{signature}\n```\n\n{doc}\n"
             );
         }
     }
-    text
 }
 
 #[cfg(test)]
@@ -104,6 +136,16 @@ mod tests {
             let doc = entry("losses", name).unwrap().doc;
             let known = ["cosine", "cross_entropy", "mse"].contains(&name);
             assert!(known || doc.contains("\n\nPaper: "), "{name}");
+        }
+    }
+
+    #[test]
+    fn every_whole_model_names_its_paper() {
+        let whole = super::super::names("models").filter(|name| is_whole(name));
+        for name in whole {
+            let doc = entry("models", name).unwrap().doc;
+            let tutorials = ["DeepNN", "LightNN"].contains(&name);
+            assert!(tutorials || doc.contains("\n\nPaper: "), "{name}");
         }
     }
 }
