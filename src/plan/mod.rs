@@ -277,7 +277,7 @@ pub struct Stage {
     /// Parameters with a learning rate or weight decay of their own. None is in two groups.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub groups: Vec<Group>,
-    /// How much of the students' running means is kept at each step: these are measured and saved.
+    /// How much is kept of the running means of what learns at each step: these are measured and saved.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub average: Option<Arg>,
     /// Networks whose weights are running means of a student's.

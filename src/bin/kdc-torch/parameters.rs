@@ -194,21 +194,17 @@ impl Parameters {
         owned(network).map(pair).collect()
     }
 
-    /// Copies of all that the networks own in which something of `learns` stands, each with what it follows.
+    /// Copies of what learns, each with what it follows. Running statistics are means already, of the network
+    /// that learns and of its mean.
     pub fn averaged(&self, learns: &[String]) -> Result<Vec<Pair>> {
-        let learning = |entry: &&Entry| {
-            entry.parameter.kind == ParameterKind::Weight && learns.contains(&entry.parameter.name)
-        };
-        let owners: HashSet<&str> = (self.entries.iter().filter(learning))
-            .map(|entry| entry.parameter.owner.as_str())
-            .collect();
+        let learns: HashSet<&String> = learns.iter().collect();
         (self.entries.iter())
-            .filter(|entry| owners.contains(entry.parameter.owner.as_str()))
+            .filter(|entry| learns.contains(&entry.parameter.name))
             .map(|entry| {
                 Ok(Pair {
                     mean: entry.tensor.f_detach_copy()?,
                     of: entry.tensor.shallow_clone(),
-                    statistics: entry.parameter.kind == ParameterKind::Buffer,
+                    statistics: false,
                 })
             })
             .collect()

@@ -28,7 +28,7 @@ pub struct Trainer {
     /// When the next step of the optimizer begins.
     time: Time,
     followers: Vec<RunningMean>,
-    /// Of the students, to be measured and saved.
+    /// Of what learns, to be measured and saved.
     pub average: Option<RunningMean>,
 }
 

@@ -58,7 +58,11 @@ impl Elaborator<'_, '_> {
     fn data_of(&mut self, train: &ast::Train) -> Option<Rc<DataSet>> {
         let name = train.on.first()?;
         if let Some(second) = train.on.get(1) {
-            self.not_yet("training on several data sets", second.span);
+            self.report(
+                Diagnostic::new(Code::E0407, "an epoch runs over one data set")
+                    .at(second.span, "one too many")
+                    .help("name the one that makes the epochs; edges may read others as well"),
+            );
         }
         // what is no data set may itself wait for the data
         if let Some(Some(id)) = self.modules.lookup(self.root, &name.text) {
