@@ -4,6 +4,7 @@ use super::convert;
 use super::documents::{Documents, path};
 use super::features;
 use super::positions::Encoding;
+use crate::ide::Analysis;
 use lsp_server::{Connection, ErrorCode, Message, Notification, Request, Response};
 use lsp_types::{
     CodeActionParams, CodeActionProvider, CompletionOptions, CompletionParams, DefinitionParams,
@@ -12,8 +13,8 @@ use lsp_types::{
     DocumentSymbolParams, DocumentSymbolProvider, HoverParams, HoverProvider, InitializeParams,
     InitializeResult, InlayHintParams, InlayHintProvider, PositionEncodingKind,
     PublishDiagnosticsParams, ReferenceParams, ReferencesProvider, RenameParams, RenameProvider,
-    ServerCapabilities, ServerInfo, TextDocumentContentChangeEvent, TextDocumentSync,
-    TextDocumentSyncKind, Uri,
+    ServerCapabilities, ServerInfo, TextDocumentContentChangeEvent, TextDocumentIdentifier,
+    TextDocumentSync, TextDocumentSyncKind, Uri,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -158,78 +159,81 @@ impl Server<'_> {
 
     fn respond(&mut self, request: Request) -> Result<Value, (ErrorCode, String)> {
         let encoding = self.encoding;
+        let params = request.params;
         match request.method.as_str() {
             "textDocument/hover" => {
-                let params: HoverParams = read(request.params)?;
-                let params = params.text_document_position_params;
-                let analysis = self.documents.analysis(&params.text_document.uri);
-                value(
-                    &analysis
-                        .and_then(|analysis| features::hover(analysis, params.position, encoding)),
-                )
+                let params: HoverParams = read(params)?;
+                let at = params.text_document_position_params;
+                self.about(&at.text_document, |text| {
+                    features::hover(text, at.position, encoding)
+                })
             }
             "textDocument/completion" => {
-                let params: CompletionParams = read(request.params)?;
-                let params = params.text_document_position_params;
-                let analysis = self.documents.analysis(&params.text_document.uri);
-                value(
-                    &analysis
-                        .map(|analysis| features::completions(analysis, params.position, encoding)),
-                )
+                let params: CompletionParams = read(params)?;
+                let at = params.text_document_position_params;
+                self.about(&at.text_document, |text| {
+                    features::completions(text, at.position, encoding)
+                })
             }
             "textDocument/definition" => {
-                let params: DefinitionParams = read(request.params)?;
-                let params = params.text_document_position_params;
-                let analysis = self.documents.analysis(&params.text_document.uri);
-                value(
-                    &analysis.and_then(|analysis| {
-                        features::definition(analysis, params.position, encoding)
-                    }),
-                )
+                let params: DefinitionParams = read(params)?;
+                let at = params.text_document_position_params;
+                self.about(&at.text_document, |text| {
+                    features::definition(text, at.position, encoding)
+                })
             }
             "textDocument/references" => {
-                let params: ReferenceParams = read(request.params)?;
-                let params = params.text_document_position_params;
-                let analysis = self.documents.analysis(&params.text_document.uri);
-                value(
-                    &analysis
-                        .map(|analysis| features::references(analysis, params.position, encoding)),
-                )
+                let params: ReferenceParams = read(params)?;
+                let at = params.text_document_position_params;
+                self.about(&at.text_document, |text| {
+                    features::references(text, at.position, encoding)
+                })
             }
             "textDocument/rename" => {
-                let params: RenameParams = read(request.params)?;
+                let params: RenameParams = read(params)?;
                 let name = identifier(&params.new_name)?;
-                let params = params.text_document_position_params;
-                let analysis = self.documents.analysis(&params.text_document.uri);
-                value(&analysis.and_then(|analysis| {
-                    features::rename(analysis, params.position, name, encoding)
-                }))
+                let at = params.text_document_position_params;
+                self.about(&at.text_document, |text| {
+                    features::rename(text, at.position, name, encoding)
+                })
             }
             "textDocument/documentSymbol" => {
-                let params: DocumentSymbolParams = read(request.params)?;
-                let analysis = self.documents.analysis(&params.text_document.uri);
-                value(&analysis.map(|analysis| features::symbols(analysis, encoding)))
+                let params: DocumentSymbolParams = read(params)?;
+                self.about(&params.text_document, |text| {
+                    features::symbols(text, encoding)
+                })
             }
             "textDocument/inlayHint" => {
-                let params: InlayHintParams = read(request.params)?;
-                let analysis = self.documents.analysis(&params.text_document.uri);
-                value(&analysis.map(|analysis| features::hints(analysis, params.range, encoding)))
+                let params: InlayHintParams = read(params)?;
+                self.about(&params.text_document, |text| {
+                    features::hints(text, params.range, encoding)
+                })
             }
             "textDocument/codeAction" => {
-                let params: CodeActionParams = read(request.params)?;
-                let analysis = self.documents.analysis(&params.text_document.uri);
-                value(&analysis.map(|analysis| features::actions(analysis, params.range, encoding)))
+                let params: CodeActionParams = read(params)?;
+                self.about(&params.text_document, |text| {
+                    features::actions(text, params.range, encoding)
+                })
             }
             "textDocument/formatting" => {
-                let params: DocumentFormattingParams = read(request.params)?;
-                let analysis = self.documents.analysis(&params.text_document.uri);
-                value(&analysis.and_then(features::formatting))
+                let params: DocumentFormattingParams = read(params)?;
+                self.about(&params.text_document, features::formatting)
             }
             other => Err((
                 ErrorCode::MethodNotFound,
                 format!("kdc does not know `{other}`"),
             )),
         }
+    }
+
+    /// An answer about an open text; null about any other.
+    fn about<T: Serialize>(
+        &mut self,
+        document: &TextDocumentIdentifier,
+        answer: impl FnOnce(&Analysis) -> T,
+    ) -> Result<Value, (ErrorCode, String)> {
+        let answer = self.documents.analysis(&document.uri).map(answer);
+        serde_json::to_value(answer).map_err(|error| (ErrorCode::InternalError, error.to_string()))
     }
 
     /// Sends the diagnostics of all open texts and of the files that they import.
@@ -311,8 +315,4 @@ fn whole(change: TextDocumentContentChangeEvent) -> String {
 
 fn read<T: DeserializeOwned>(params: Value) -> Result<T, (ErrorCode, String)> {
     serde_json::from_value(params).map_err(|error| (ErrorCode::InvalidParams, error.to_string()))
-}
-
-fn value<T: Serialize>(answer: &T) -> Result<Value, (ErrorCode, String)> {
-    serde_json::to_value(answer).map_err(|error| (ErrorCode::InternalError, error.to_string()))
 }
