@@ -15,3 +15,4 @@ mod plans;
 mod render;
 mod syntax;
 mod ui;
+mod unsaved;

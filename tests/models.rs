@@ -1,30 +1,9 @@
 //! The library's models are those that people have weights for: parameters by name, shape and number.
 
-use kdc::cli::files::Disk;
+use crate::unsaved::{self, Unsaved};
 use kdc::plan::{ParameterKind, Plan};
-use kdc::source::Files;
 use std::collections::BTreeSet;
 use std::path::Path;
-
-/// One experiment, in a file that is not on the disk.
-struct Unsaved(String);
-
-impl Files for Unsaved {
-    fn read(&self, path: &Path) -> Result<String, String> {
-        match path == Path::new("unsaved.kd") {
-            true => Ok(self.0.clone()),
-            false => Disk.read(path),
-        }
-    }
-
-    fn exists(&self, path: &Path) -> bool {
-        Disk.exists(path)
-    }
-
-    fn list(&self, folder: &Path) -> Vec<String> {
-        Disk.list(folder)
-    }
-}
 
 /// What gives a model its input from a picture of 32×32: a text made of it, or a larger picture.
 fn input(model: &str) -> &'static str {
@@ -62,7 +41,7 @@ edge b.answer ~> a.answer by mse
 train on images {{ epochs: 1, optimizer: adam(lr: 0.001) }}
 "
     );
-    let checked = kdc::check(&Unsaved(text), Path::new("unsaved.kd"));
+    let checked = kdc::check(&Unsaved(text), Path::new(unsaved::PATH));
     let messages: Vec<_> = checked.diagnostics.iter().map(|d| &d.message).collect();
     checked
         .plan

@@ -1,9 +1,9 @@
 //! `tests/plan/NAME.yaml` is the plan of `examples/NAME.kd`. `KDC_BLESS=1 cargo test plans` writes what comes
 //! out; read it before it is committed.
 
+use crate::unsaved::{self, Unsaved};
 use kdc::cli::files::{Disk, walk};
 use kdc::plan::Plan;
-use kdc::source::Files;
 use std::path::{Path, PathBuf};
 
 /// The examples that are experiments, with their plans.
@@ -115,7 +115,7 @@ edge images.label ~> net.logits by cross_entropy
 train on images {{ epochs: 1, optimizer: adam(lr: 0.001) }}
 "
     );
-    let checked = kdc::check(&Unsaved(text), Path::new("examples/unsaved.kd"));
+    let checked = kdc::check(&Unsaved(text), Path::new(unsaved::PATH));
     let stage = checked.plan.expect("it has no errors").stages.remove(0);
     let nodes = stage.step.nodes.into_iter();
     nodes
@@ -169,26 +169,6 @@ fn a_relu_writes_over_what_nothing_else_reads() {
     );
 }
 
-/// A file that is not on the disk, beside the examples.
-struct Unsaved(String);
-
-impl Files for Unsaved {
-    fn read(&self, path: &Path) -> Result<String, String> {
-        match path == Path::new("examples/unsaved.kd") {
-            true => Ok(self.0.clone()),
-            false => Disk.read(path),
-        }
-    }
-
-    fn exists(&self, path: &Path) -> bool {
-        Disk.exists(path)
-    }
-
-    fn list(&self, folder: &Path) -> Vec<String> {
-        Disk.list(folder)
-    }
-}
-
 #[test]
 fn a_tap_that_two_edges_use_is_computed_once() {
     let files = Unsaved(
@@ -209,7 +189,7 @@ train on images { epochs: 1, optimizer: adam(lr: 0.001) }
 "
         .into(),
     );
-    let checked = kdc::check(&files, Path::new("examples/unsaved.kd"));
+    let checked = kdc::check(&files, Path::new(unsaved::PATH));
     let stage = checked.plan.expect("it has no errors").stages.remove(0);
     let nodes = || stage.constant.nodes.iter().chain(&stage.step.nodes);
     let pools = nodes().filter(|node| node.op == "avg_pool1d");
@@ -240,7 +220,7 @@ edge hint: other.wide ~> net.map -> fit by mse
 train on images {{ epochs: 1, optimizer: adam(lr: 0.001) }}
 "
     );
-    let checked = kdc::check(&Unsaved(text), Path::new("examples/unsaved.kd"));
+    let checked = kdc::check(&Unsaved(text), Path::new(unsaved::PATH));
     let plan = checked.plan.expect("it has no errors");
     let fit = plan.stages[0].edges[2].fits[0].clone();
     assert_eq!(fit.of, "net.map");
