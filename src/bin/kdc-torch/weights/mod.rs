@@ -1,6 +1,7 @@
 //! Weights from files: what torch.save or safetensors wrote, fitted strictly to a network.
 
 mod compare;
+mod globals;
 mod names;
 mod pickle;
 mod repair;
