@@ -5,6 +5,7 @@
 
 mod access;
 mod alone;
+mod apply;
 mod arithmetic;
 mod bind;
 mod body;
@@ -18,13 +19,14 @@ mod owned;
 mod signature;
 mod slice;
 mod types;
+mod update;
 
 pub use bind::Bound;
 pub use definition::Opened;
 pub use naming::Naming;
-pub use owned::Update;
 pub use signature::{Signature, Slot, input_statements};
 pub use types::Clash;
+pub use update::Update;
 
 use super::graph::{Graph, NodeIndex, Owner, ParameterId};
 use super::load::{DefId, ModuleId, Modules};
