@@ -1,10 +1,14 @@
 //! Every example trains: for one epoch, on a few drawn pictures, the teachers that it needs first.
 
-use crate::session::Existing;
+use crate::parameters::{NamedTensors, Parameters};
+use crate::run_folder::{RunFolder, read_tensors};
+use crate::session::{Existing, Session, students};
 use crate::testing::{Folder, alone};
 use kdc::cli::files::{Disk, walk};
-use kdc::plan::{DataSource, Plan, Weights};
+use kdc::diag::Severity;
+use kdc::plan::{DataSource, Network, Plan, Weights};
 use std::path::Path;
+use tch::Device;
 
 fn shorten(plan: &mut Plan) {
     for data in &mut plan.data {
@@ -33,6 +37,15 @@ fn shorten(plan: &mut Plan) {
     }
 }
 
+/// None of a library.
+fn plan_of(file: &Path) -> Option<Plan> {
+    let checked = kdc::check(&Disk, file);
+    let mut errors = checked.diagnostics.iter();
+    let error = errors.find(|d| d.severity == Severity::Error);
+    assert!(error.is_none(), "{}: {error:?}", file.display());
+    checked.plan
+}
+
 #[test]
 fn every_example_trains() {
     let _alone = alone();
@@ -40,13 +53,39 @@ fn every_example_trains() {
     let examples = walk(Path::new("examples")).expect("the examples are there");
     let mut trained = 0;
     for path in examples {
-        let Some(mut plan) = kdc::check(&Disk, &path).plan else {
+        let Some(mut plan) = plan_of(&path) else {
             continue;
         };
         shorten(&mut plan);
-        let done = folder.session().train(&plan, Existing::Replace);
+        let session = folder.session();
+        let done = session.train(&plan, Existing::Replace);
         assert!(done.is_ok(), "{}: {}", path.display(), done.unwrap_err());
+        assert_all_learnt(&plan, &session);
         trained += 1;
     }
     assert!(trained >= 6);
+}
+
+/// Whatever a stage lets learn is not as it started.
+fn assert_all_learnt(plan: &Plan, session: &Session) {
+    let run = RunFolder::of(&session.runs, plan, plan.seeds[0]);
+    let mut learnt: NamedTensors = Vec::new();
+    let count = students(plan).count();
+    for Network { name, .. } in students(plan) {
+        let own = read_tensors(&run.weights_path(count, name)).expect("weights");
+        learnt.extend((own.into_iter()).map(|(n, tensor)| (format!("{name}.{n}"), tensor)));
+    }
+    let auxiliary = run.path.join("auxiliary.safetensors");
+    if auxiliary.exists() {
+        learnt.extend(read_tensors(&auxiliary).expect("weights"));
+    }
+    let samples = run.record().expect("it was trained").data[0].training_samples;
+    let teachers = session.teachers(plan).expect("they were trained");
+    let sized = plan.with_samples(samples as u64);
+    let start = Parameters::new(&sized, plan.seeds[0], Device::Cpu, &teachers).unwrap();
+    for name in plan.stages.iter().flat_map(|stage| &stage.learns) {
+        let (_, end) = (learnt.iter().find(|(n, _)| n == name)).expect("it is saved");
+        let start = start.get(name).expect("the plan declares it");
+        assert!(!start.equal(end), "{}: `{name}`", plan.experiment);
+    }
 }
