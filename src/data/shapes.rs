@@ -8,10 +8,10 @@
 //! which IEEE 754 rounds in one way only. Nothing here may call `sin`, `powf` or `mul_add`.
 
 mod outline;
-mod random;
 
+use super::random::Random;
+pub use super::random::Split;
 use outline::Kind;
-use random::Random;
 
 /// The classes, in the order of their labels.
 pub const CLASSES: [&str; 10] = [
@@ -32,12 +32,6 @@ pub const TRAIN: u64 = 8_000;
 /// How many pictures `shapes()` has to test with.
 pub const TEST: u64 = 2_000;
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Split {
-    Train,
-    Test,
-}
-
 /// Pictures and what they show.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pictures {
@@ -53,7 +47,7 @@ pub fn draw(split: Split, count: usize) -> Pictures {
     let mut labels = Vec::with_capacity(count);
     for index in 0..count {
         let label = index % CLASSES.len();
-        let mut random = Random::for_picture(split, index);
+        let mut random = Random::of(split, index);
         let canvas = picture(Kind::ALL[label], &mut random);
         images.extend(canvas.planes.iter().flatten().map(|&level| byte(level)));
         labels.push(label as u8);

@@ -24,8 +24,70 @@ pub struct DataSet {
 pub enum DataSource {
     /// The official binary version: `data_batch_1.bin` … in a folder, relative to the working directory.
     Cifar10 { path: String },
+    /// The official binary version: `train.bin` and `test.bin` in a folder; the fine labels.
+    Cifar100 { path: String },
+    /// The official files, `train-images-idx3-ubyte` … in a folder.
+    Mnist { path: String },
+    /// A folder with one of `train` and one of `test` in it, each with a folder of pictures for each class.
+    Folder {
+        path: String,
+        train: String,
+        test: String,
+        classes: u64,
+    },
+    /// A file with a row for each training sample, and one for the test samples.
+    Table {
+        format: TableFormat,
+        path: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        test: Option<String>,
+        columns: Vec<Column>,
+    },
+    /// The built-in sequences of tokens, `ids`, with the next token of each, `label`.
+    Phrases { train: u64, test: u64, length: u64 },
     /// The built-in drawn pictures.
     Shapes { train: u64, test: u64 },
+}
+
+impl DataSource {
+    /// Whether there are samples to test with.
+    pub fn has_test(&self) -> bool {
+        !matches!(self, DataSource::Table { test: None, .. })
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TableFormat {
+    /// The first row names the columns.
+    Csv,
+    /// An object on each line.
+    Jsonl,
+    /// NumPy arrays; the first dimension is that of the samples.
+    Npz,
+}
+
+/// A column of a table, and the field that it is to begin with.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Column {
+    pub column: String,
+    pub field: String,
+    #[serde(with = "serde_yaml::with::singleton_map")]
+    pub read: Read,
+}
+
+/// What a column holds.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Read {
+    Number,
+    /// Whole numbers below this, or at most so many different words.
+    Class(u64),
+    /// Numbers of this shape, as they are.
+    Tensor(Vec<u64>),
+    /// Names of picture files in this folder.
+    Picture(String),
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -67,6 +129,10 @@ pub enum Transform {
         mean: Vec<f64>,
         std: Vec<f64>,
     },
+    /// Times a number.
+    Scale { field: String, factor: f64 },
+    /// `(x - mean) / deviation` over all training samples.
+    Standardize { field: String },
     /// A field that starts as what another is at this point.
     Copy { field: String, from: String },
     /// A change of pictures from 0 to 1; crops and flips take normalized ones as well.
@@ -140,6 +206,8 @@ impl Transform {
     pub fn field(&self) -> &str {
         match self {
             Transform::Normalize { field, .. }
+            | Transform::Scale { field, .. }
+            | Transform::Standardize { field }
             | Transform::Copy { field, .. }
             | Transform::Picture { field, .. } => field,
         }
@@ -156,7 +224,7 @@ impl Transform {
     pub fn from(&self) -> Option<&str> {
         match self {
             Transform::Copy { from, .. } => Some(from),
-            Transform::Normalize { .. } | Transform::Picture { .. } => None,
+            _ => None,
         }
     }
 }
@@ -205,7 +273,25 @@ impl DataSet {
             transforms.push(transform.clone());
         }
         transforms.reverse();
+        let sources = self.sources.iter().map(|source| match source {
+            DataSource::Table {
+                format,
+                path,
+                test,
+                columns,
+            } => {
+                let needed = |column: &&Column| needed.contains(&column.field.as_str());
+                DataSource::Table {
+                    format: *format,
+                    path: path.clone(),
+                    test: test.clone(),
+                    columns: columns.iter().filter(needed).cloned().collect(),
+                }
+            }
+            other => other.clone(),
+        });
         DataSet {
+            sources: sources.collect(),
             fields,
             transforms,
             ..self.clone()

@@ -383,7 +383,7 @@ impl<'e> Lowering<'e> {
     /// or else the first.
     fn evaluations(&self) -> Vec<Evaluation> {
         let data = &self.experiment.stages[0].data;
-        let Some((label, classes)) = labels(data) else {
+        let Some((label, classes, _)) = labels(data) else {
             return Vec::new();
         };
         let networks = self.experiment.networks.iter().zip(&self.answers);
@@ -409,13 +409,13 @@ impl<'e> Lowering<'e> {
     /// Of each network the output that is measured, if one fits the labels.
     fn answers(&self) -> Vec<Option<NodeIndex>> {
         let experiment = self.experiment;
-        let Some((label, classes)) = labels(&experiment.stages[0].data) else {
+        let Some((label, classes, rank)) = labels(&experiment.stages[0].data) else {
             return vec![None; experiment.networks.len()];
         };
         let fits = |value: &Value| match value {
             Value::Tensor(node) => {
                 let dims = &self.graph.tensor(*node).shape.0;
-                (dims.len() == 2 && dims[1] == Dim::Known(classes)).then_some(*node)
+                (dims.len() == rank && dims[rank - 1] == Dim::Known(classes)).then_some(*node)
             }
             _ => None,
         };
@@ -471,13 +471,16 @@ impl<'e> Lowering<'e> {
     }
 }
 
-/// The field with the right answers, and the number of classes.
-fn labels(data: &DataSet) -> Option<(String, u64)> {
-    data.fields.iter().find_map(|field| match field.kind {
-        FieldKind::Class(classes) | FieldKind::Probability(classes) => {
-            Some((format!("{}.{}", data.name, field.name), classes))
+/// The field with the right answers, the number of classes, and the rank of what answers.
+fn labels(data: &DataSet) -> Option<(String, u64, usize)> {
+    data.fields.iter().find_map(|field| {
+        let name = || format!("{}.{}", data.name, field.name);
+        let rank = field.shape.rank();
+        match field.kind {
+            FieldKind::Class(classes) => Some((name(), classes, rank + 1)),
+            FieldKind::Probability(classes) => Some((name(), classes, rank)),
+            _ => None,
         }
-        _ => None,
     })
 }
 

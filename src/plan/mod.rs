@@ -16,7 +16,8 @@ mod share;
 mod stage;
 
 pub use data::{
-    Batch, DataSet, DataSource, Field, FieldKind, PictureChange, Side, Transform, When,
+    Batch, Column, DataSet, DataSource, Field, FieldKind, PictureChange, Read, Side, TableFormat,
+    Transform, When,
 };
 pub use lower::lower;
 pub use samples::SAMPLES;

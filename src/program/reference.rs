@@ -1,6 +1,6 @@
 //! The reference of data sources, transforms, optimizers, starts and files of weights, as Markdown.
 
-use super::data::{SOURCES, STATISTICS, TRANSFORMS};
+use super::data::{COLUMN, SOURCES, STATISTICS, TRANSFORMS};
 use super::declared::Declared;
 use super::experiment::{OPTIMIZERS, WEIGHTS};
 use super::initial::INITIALISERS;
@@ -18,6 +18,7 @@ pub fn markdown() -> String {
     );
     for (title, table) in [
         ("Sources", SOURCES),
+        ("Columns", COLUMN),
         ("Transforms", TRANSFORMS),
         ("Constants", STATISTICS),
         ("Optimizers", OPTIMIZERS),

@@ -45,7 +45,9 @@ pub fn evaluate(
         let batch = split.range(start, size)?;
         let inputs: Vec<&Tensor> = batch.fields.iter().collect();
         let logits = &program.run(&inputs, size)?[logits_at];
-        let label = &classes_of(&batch.fields[label_at])?;
+        // each token of a sequence counts
+        let logits = &logits.f_reshape([-1, classes])?;
+        let label = &classes_of(&batch.fields[label_at])?.f_reshape([-1])?;
         let (_, top) = logits.f_topk(classes.min(5), 1, true, true)?;
         in_top5.push(
             top.f_eq_tensor(&label.f_unsqueeze(1)?)?

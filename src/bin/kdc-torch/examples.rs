@@ -1,4 +1,4 @@
-//! Every example trains: for one epoch, on a few drawn pictures, the teachers that it needs first.
+//! Every example trains: for one epoch, on a few drawn pictures or phrases, the teachers that it needs first.
 
 use crate::parameters::{NamedTensors, Parameters};
 use crate::run_folder::{RunFolder, read_tensors};
@@ -12,6 +12,11 @@ use tch::Device;
 
 fn shorten(plan: &mut Plan) {
     for data in &mut plan.data {
+        for source in &mut data.sources {
+            if let DataSource::Phrases { train, test, .. } = source {
+                (*train, *test) = (128, 16);
+            }
+        }
         if data
             .sources
             .iter()

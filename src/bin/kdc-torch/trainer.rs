@@ -149,9 +149,13 @@ impl Trainer {
         let losses = self.edges.iter().map(|edge| outputs[edge.place].f_detach());
         let losses = losses.collect::<std::result::Result<Vec<_>, _>>()?;
         let right = self.watched.as_ref().map(|watched| {
-            let predicted = outputs[watched.logits].f_detach()?.f_argmax(1, false)?;
+            let predicted = outputs[watched.logits].f_detach()?.f_argmax(-1, false)?;
+            // of a sequence the share of its tokens
             predicted
                 .f_eq_tensor(&classes_of(&batch.fields[watched.label])?)?
+                .f_reshape([batch.size, -1])?
+                .f_to_kind(Kind::Double)?
+                .f_mean_dim(1, false, Kind::Double)?
                 .f_sum(Kind::Double)
         });
         Ok(Step {

@@ -28,10 +28,16 @@ pub struct Making {
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Form {
+    /// A column of a table that nothing has given a type yet.
+    Column,
+    /// `[N, …]`
+    Real,
     /// `[N, C, H, W]`, from 0 to 1.
     Picture,
     /// The same after `normalize`.
     Normalized,
+    /// Whole numbers below this.
+    Id(u64),
     Class(u64),
     /// A class after pictures were mixed.
     Probability(u64),
@@ -74,7 +80,8 @@ impl Making {
         Field {
             name: self.name.clone(),
             kind: match self.form {
-                Form::Picture | Form::Normalized => FieldKind::Real,
+                Form::Picture | Form::Normalized | Form::Real | Form::Column => FieldKind::Real,
+                Form::Id(bound) => FieldKind::Id(bound),
                 Form::Class(count) => FieldKind::Class(count),
                 Form::Probability(count) => FieldKind::Probability(count),
             },
@@ -89,6 +96,9 @@ impl fmt::Display for Making {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.form {
             Form::Picture | Form::Normalized => write!(f, "pictures {}", self.shape),
+            Form::Column => f.write_str("a column without a type"),
+            Form::Real => write!(f, "{}", self.shape),
+            Form::Id(bound) => write!(f, "id({bound}){}", self.shape),
             Form::Class(count) => write!(f, "class({count}){}", self.shape),
             Form::Probability(_) => write!(f, "probability{}", self.shape),
         }

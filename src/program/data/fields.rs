@@ -116,7 +116,7 @@ impl Elaborator<'_, '_> {
             return None;
         }
         let (head, steps) = chain(value);
-        self.start(draft, name, head)?;
+        self.start(frame, draft, name, head)?;
         let mut fine = true;
         for step in steps {
             let scope = Scope::one(&name.text);
@@ -138,15 +138,26 @@ impl Elaborator<'_, '_> {
     }
 
     /// A field starts as what another is at this point.
-    fn start(&mut self, draft: &mut Draft, name: &Name, head: &Expr) -> Option<()> {
+    fn start(
+        &mut self,
+        frame: &mut Frame,
+        draft: &mut Draft,
+        name: &Name,
+        head: &Expr,
+    ) -> Option<()> {
+        if let ExprKind::Call { callee, .. } = &head.bare().kind
+            && matches!(&callee.kind, ExprKind::Name(name) if name == "column")
+        {
+            return self.column(frame, draft, name, head.bare());
+        }
         let ExprKind::Name(from) = &head.bare().kind else {
-            let message = "a field starts with another field";
+            let message = "a field starts with another field, or with `column(…)`";
             let there = listed(draft.fields.iter().map(|f| f.name.as_str()), 8);
-            self.report(
-                Diagnostic::new(Code::E0204, message)
-                    .at(head.span, "no field")
-                    .help(format!("the fields so far are {there}")),
-            );
+            let diagnostic = Diagnostic::new(Code::E0204, message).at(head.span, "no field");
+            self.report(match draft.fields.is_empty() {
+                true => diagnostic,
+                false => diagnostic.help(format!("the fields so far are {there}")),
+            });
             return None;
         };
         let Some(found) = draft.field(from) else {

@@ -1,5 +1,6 @@
 //! Data sets: sources, transforms, and the fields that come out.
 
+mod columns;
 mod draft;
 mod fields;
 mod mix;
@@ -8,7 +9,7 @@ mod source;
 mod tables;
 mod transform;
 
-pub use tables::{SOURCES, STATISTICS, TRANSFORMS};
+pub use tables::{COLUMN, SOURCES, STATISTICS, TRANSFORMS};
 
 use super::declared::Settings;
 use super::elaborate::{Elaborator, Frame, FrameKind};
@@ -70,6 +71,9 @@ impl Elaborator<'_, '_> {
         let Some(size) = draft.batch else {
             return self.poison(without_batch(data));
         };
+        if !self.fields_are_whole(&mut draft, data) {
+            return Value::Poison;
+        }
         if !self.mix(&mut draft, data.name.span) {
             return Value::Poison;
         }

@@ -13,6 +13,96 @@ pub static SOURCES: &[Declared] = &[
         )],
     },
     Declared {
+        name: "cifar100",
+        doc: "CIFAR-100, the official binary version: `train.bin` and `test.bin` in a folder. `image: [N, 3, 32, 32]`, `label: class(100)`, the fine one.",
+        parameters: &[required(
+            "path",
+            Wants::Text,
+            "the folder, relative to where kdc is started",
+        )],
+    },
+    Declared {
+        name: "mnist",
+        doc: "MNIST, the official files, unpacked: `train-images-idx3-ubyte`, `train-labels-idx1-ubyte`, `t10k-images-idx3-ubyte` and `t10k-labels-idx1-ubyte` in a folder. `image: [N, 1, 28, 28]`, `label: class(10)`.",
+        parameters: &[required(
+            "path",
+            Wants::Text,
+            "the folder, relative to where kdc is started",
+        )],
+    },
+    Declared {
+        name: "folder",
+        doc: "Pictures in folders, PNG or JPEG: `PATH/train/CLASS/….png` and `PATH/test/CLASS/….png`. The classes are numbered by their names in order. `image` has pictures of three colours and any size, so that `resize((h, w))`, `center_crop` or `random_resized_crop` comes first; `label: class(classes)`.",
+        parameters: &[
+            required(
+                "path",
+                Wants::Text,
+                "the folder, relative to where kdc is started",
+            ),
+            named(
+                "classes",
+                Wants::Int {
+                    min: 1,
+                    max: 1_000_000,
+                },
+                "the number of folders for classes",
+            ),
+            optional_name(
+                "train",
+                "the folder of the training pictures; `train` unless said",
+            ),
+            optional_name(
+                "test",
+                "the folder of the test pictures; `test` unless said",
+            ),
+        ],
+    },
+    Declared {
+        name: "csv",
+        doc: "A table with commas; its first row names the columns. Which fields there are the block says: `label = column(\"species\") -> class(200)`.",
+        parameters: TABLE,
+    },
+    Declared {
+        name: "jsonl",
+        doc: "A file with a JSON object on each line. Which fields there are the block says: `age = column(\"age\") -> number`.",
+        parameters: TABLE,
+    },
+    Declared {
+        name: "npz",
+        doc: "NumPy arrays, as `numpy.savez` writes them; the first dimension is that of the samples. Which fields there are the block says: `image = column(\"x\") -> tensor([1, 28, 28])`.",
+        parameters: TABLE,
+    },
+    Declared {
+        name: "phrases",
+        doc: "Built-in sequences of 64 different tokens in a small made-up language, whose next token follows in part from those before it. `ids: id(64)[N, length]`; `label: class(64)[N, length]`, the token after each.",
+        parameters: &[
+            optional(
+                "train",
+                Wants::Int {
+                    min: 1,
+                    max: 1_000_000,
+                },
+                "the number of training sequences; 4,000 unless said",
+            ),
+            optional(
+                "test",
+                Wants::Int {
+                    min: 1,
+                    max: 1_000_000,
+                },
+                "the number of test sequences; 1,000 unless said",
+            ),
+            optional(
+                "length",
+                Wants::Int {
+                    min: 1,
+                    max: 10_000,
+                },
+                "the number of tokens in a sequence; 32 unless said",
+            ),
+        ],
+    },
+    Declared {
         name: "shapes",
         doc: "Built-in pictures of ten drawn shapes, of the same form as CIFAR-10's. The same numbers draw the same pictures everywhere.",
         parameters: &[
@@ -37,6 +127,55 @@ pub static SOURCES: &[Declared] = &[
 ];
 
 pub static TRANSFORMS: &[Declared] = &[
+    Declared {
+        name: "number",
+        doc: "Says that a column holds a number: `[N]`.",
+        parameters: &[],
+    },
+    Declared {
+        name: "class",
+        doc: "Says that a column holds a class: a whole number from 0 on, or a word. Words are numbered in their order among those of the training samples. `class(count)[N]`.",
+        parameters: &[positional(
+            "count",
+            Wants::Int {
+                min: 1,
+                max: 1_000_000,
+            },
+            "the number of classes",
+        )],
+    },
+    Declared {
+        name: "tensor",
+        doc: "Says that a column holds numbers of this shape: `[N, …]`, as they are.",
+        parameters: &[positional(
+            "shape",
+            Wants::Numbers,
+            "the sizes of one sample: `tensor([1, 28, 28])`",
+        )],
+    },
+    Declared {
+        name: "load_image",
+        doc: "Says that a column holds names of picture files, PNG or JPEG: pictures of three colours and any size.",
+        parameters: &[positional(
+            "folder",
+            Wants::Text,
+            "where they are, relative to where kdc is started",
+        )],
+    },
+    Declared {
+        name: "scale",
+        doc: "Multiplies numbers: `tensor([1, 28, 28]) -> scale(1 / 255)`.",
+        parameters: &[positional(
+            "factor",
+            Wants::Below(-1e30, 1e30),
+            "what they are multiplied with",
+        )],
+    },
+    Declared {
+        name: "standardize",
+        doc: "`(x - mean) / deviation`, both over all numbers of the training samples.",
+        parameters: &[],
+    },
     Declared {
         name: "normalize",
         doc: "`(x - mean) / std` for each channel, after bytes have become 0…1.",
@@ -224,6 +363,25 @@ pub static TRANSFORMS: &[Declared] = &[
     },
 ];
 
+/// Where a field of a table begins.
+pub static COLUMN: &[Declared] = &[Declared {
+    name: "column",
+    doc: "A column of a table. What follows says what it holds: `number`, `class`, `tensor` or `load_image`.",
+    parameters: &[required("name", Wants::Text, "as the file names it")],
+}];
+
+const TABLE: &[Parameter] = &[
+    required(
+        "path",
+        Wants::Text,
+        "the file with the training samples, relative to where kdc is started",
+    ),
+    optional_name(
+        "test",
+        "the file with the test samples; needed for training",
+    ),
+];
+
 /// What a name is given to use in `normalize`.
 pub static STATISTICS: &[Declared] = &[Declared {
     name: "statistics",
@@ -257,22 +415,7 @@ pub const HOLD_OUT: Wants = Wants::Above(0.0, 0.9);
 pub const ALPHA: Wants = Wants::Above(0.0, 100.0);
 
 /// Sources and transforms of the language that have no meaning yet.
-pub const LATER: [&str; 14] = [
-    "cifar100",
-    "mnist",
-    "folder",
-    "csv",
-    "jsonl",
-    "parquet",
-    "npz",
-    "column",
-    "load_image",
-    "tensor",
-    "scale",
-    "standardize",
-    "number",
-    "class",
-];
+pub const LATER: [&str; 5] = ["parquet", "wordpiece", "bpe", "pack", "align"];
 
 const fn required(name: &'static str, wants: Wants, doc: &'static str) -> Parameter {
     Parameter {
@@ -281,6 +424,20 @@ const fn required(name: &'static str, wants: Wants, doc: &'static str) -> Parame
         optional: false,
         positional: matches!(wants, Wants::Text),
         doc,
+    }
+}
+
+const fn named(name: &'static str, wants: Wants, doc: &'static str) -> Parameter {
+    Parameter {
+        positional: false,
+        ..required(name, wants, doc)
+    }
+}
+
+const fn optional_name(name: &'static str, doc: &'static str) -> Parameter {
+    Parameter {
+        positional: false,
+        ..optional(name, Wants::Text, doc)
     }
 }
 

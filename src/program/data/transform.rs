@@ -41,6 +41,20 @@ impl<'a> Scope<'a> {
     }
 }
 
+/// Whether a transform may stand in `augment`.
+fn changes_pictures(transform: &str) -> bool {
+    matches!(
+        transform,
+        "crop"
+            | "flip"
+            | "resize"
+            | "center_crop"
+            | "random_resized_crop"
+            | "rand_augment"
+            | "color_jitter"
+    )
+}
+
 impl Target<'_> {
     fn covers(self, field: &Making) -> bool {
         match self {
@@ -60,12 +74,7 @@ impl Elaborator<'_, '_> {
     ) -> Option<()> {
         let (transform, settings) = self.declared(frame, TRANSFORMS, &LATER, "transform", step)?;
         let target = scope.target;
-        if scope.when.is_some()
-            && matches!(
-                transform.name,
-                "batch" | "hold_out" | "normalize" | "augment" | "mixup" | "cutmix"
-            )
-        {
+        if scope.when.is_some() && !changes_pictures(transform.name) {
             let message = format!("`{}` cannot stand in `augment`", transform.name);
             self.report(
                 Diagnostic::new(Code::E0204, message)
@@ -119,6 +128,12 @@ impl Elaborator<'_, '_> {
             "hold_out" => draft.hold_out = settings.number("part"),
             "normalize" => self.normalize(draft, target, &settings, step.span)?,
             "augment" => self.augment(frame, draft, target, &settings, step)?,
+            "number" | "class" | "tensor" | "load_image" => {
+                self.read(draft, target, transform.name, &settings, step.span)?;
+            }
+            "scale" | "standardize" => {
+                self.numbers(draft, target, transform.name, &settings, step.span)?;
+            }
             name => self.picture(draft, scope, (name, step.span), &settings)?,
         }
         Some(())

@@ -3,11 +3,27 @@
 use super::Edge;
 use super::train::Training;
 use crate::diag::{Code, Diagnostic};
+use crate::plan::DataSource;
 use crate::program::elaborate::Elaborator;
 use crate::program::graph::What;
 use std::collections::BTreeSet;
 
 impl Elaborator<'_, '_> {
+    /// What trains is tested on samples of its own.
+    pub(super) fn tests_are_there(&mut self, training: &Training) {
+        for stage in &training.stages {
+            if stage.data.sources.iter().all(DataSource::has_test) {
+                continue;
+            }
+            let message = format!("the data set `{}` has no test samples", stage.data.name);
+            self.report(
+                Diagnostic::new(Code::E0409, message)
+                    .at(stage.span, "trains on it")
+                    .help("name a file of them: `csv(\"train.csv\", test: \"test.csv\")`"),
+            );
+        }
+    }
+
     /// A step takes as many samples from each data set that its edges read, since `N` is one number.
     pub(super) fn batches_match(&mut self, training: &Training, edges: &[Option<Edge>]) {
         for stage in &training.stages {

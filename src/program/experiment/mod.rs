@@ -215,6 +215,7 @@ pub fn compile(modules: &mut Modules, root: ModuleId) -> Option<Rc<Experiment>> 
     elaborator.lint(&ast, &edges, training.as_ref());
     if let Some(training) = &training {
         elaborator.batches_match(training, &edges);
+        elaborator.tests_are_there(training);
     }
     let errors = |d: &Diagnostic| d.severity == crate::diag::Severity::Error;
     let broken = elaborator.modules.diagnostics[before..].iter().any(errors);

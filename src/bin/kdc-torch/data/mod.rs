@@ -1,23 +1,30 @@
 //! Data sets: loaded once, resident on the device, batched by index.
 
-mod cifar10;
+mod cifar;
 mod feed;
+mod files;
+mod folder;
 mod mix;
+mod mnist;
 mod picture;
 mod recipe;
+mod samples;
 mod source;
+mod split;
+mod table;
 
 pub use feed::Feed;
 pub use recipe::Moment;
+pub use split::Split;
 
-use crate::failure::{Failure, Result};
+use crate::failure::Result;
 use crate::random::{derive_seed, permutation};
 use kdc::plan;
-use kdc::program::data::INDEX;
 use recipe::Recipe;
-use source::{Found, Samples};
+use source::Found;
+use split::Columns;
 use std::rc::Rc;
-use tch::{Device, Kind, TchError, Tensor};
+use tch::{Device, Tensor};
 
 pub struct DataSet {
     pub plan: plan::DataSet,
@@ -31,14 +38,6 @@ pub struct DataSet {
     pub hold_out: Option<Split>,
     pub test: Split,
     device: Device,
-}
-
-/// Samples, as they lie on the device.
-pub struct Split {
-    /// What the source gave, in the recipe's order.
-    columns: Vec<Tensor>,
-    recipe: Rc<Recipe>,
-    pub samples: i64,
 }
 
 /// The samples of one step.
@@ -56,22 +55,22 @@ impl DataSet {
     }
 
     fn new(plan: &plan::DataSet, found: Found, device: Device) -> Result<DataSet> {
-        let recipe = Rc::new(Recipe::new(plan, device)?);
-        let upload = |samples| Split::upload(&recipe, samples, device);
-        let mut train = upload(&found.splits.train)?;
-        let test = upload(&found.splits.test)?;
-        let hold_out = plan
-            .hold_out
-            .map(|fraction| train.split_off(fraction))
-            .transpose()?;
+        let mut recipe = Recipe::new(plan, device)?;
+        let mut train = Columns::upload(&recipe.columns, &found.splits.train, device)?;
+        let hold_out = plan.hold_out.map(|fraction| train.split_off(fraction));
+        let hold_out = hold_out.transpose()?;
+        recipe.fit(plan, &train)?;
+        let recipe = Rc::new(recipe);
+        let split = |columns| Split::new(columns, &recipe);
+        let test = Columns::upload(&recipe.columns, &found.splits.test, device)?;
         Ok(DataSet {
             plan: plan.clone(),
             source: found.source,
             passed_over: found.passed_over,
             hash: found.hash,
-            train,
-            hold_out,
-            test,
+            train: split(train),
+            hold_out: hold_out.map(split),
+            test: split(test),
             device,
         })
     }
@@ -113,88 +112,11 @@ impl DataSet {
     }
 }
 
-impl Split {
-    fn upload(recipe: &Rc<Recipe>, samples: &Samples, device: Device) -> Result<Split> {
-        let columns = recipe.columns.iter().map(|name| {
-            if name == INDEX {
-                let places = Tensor::f_arange(samples.count, (Kind::Int64, device))?;
-                return Ok(places);
-            }
-            let column = samples.column(name).ok_or_else(|| {
-                Failure::Bug(format!("no source has the field `{name}` of the plan"))
-            })?;
-            Ok(column.f_to_device(device)?)
-        });
-        Ok(Split {
-            columns: columns.collect::<Result<_>>()?,
-            recipe: recipe.clone(),
-            samples: samples.count,
-        })
-    }
-
-    /// Takes the given fraction of the samples away, the same ones in every run.
-    fn split_off(&mut self, fraction: f64) -> Result<Split> {
-        let order = permutation(self.samples as usize, derive_seed("hold_out", 0, 0));
-        let (apart, kept) = order.split_at((self.samples as f64 * fraction) as usize);
-        let hold_out = self.select(apart)?;
-        *self = self.select(kept)?;
-        Ok(hold_out)
-    }
-
-    fn select(&self, index: &[i64]) -> Result<Split> {
-        let samples = index.len() as i64;
-        let columns = self.recipe.columns.iter().zip(&self.columns);
-        let columns = columns.map(|(name, values)| {
-            if name == INDEX {
-                return Ok(values.f_narrow(0, 0, samples)?);
-            }
-            let index = Tensor::f_from_slice(index)?.f_to_device(values.device())?;
-            Ok(values.f_index_select(0, &index)?)
-        });
-        Ok(Split {
-            columns: columns.collect::<Result<_>>()?,
-            recipe: self.recipe.clone(),
-            samples,
-        })
-    }
-
-    /// The samples that `index` names, as evaluation sees them.
-    pub fn gather(&self, index: &Tensor) -> Result<Batch> {
-        self.batch(index.size()[0], None, |values| {
-            values.f_index_select(0, index)
-        })
-    }
-
-    /// The same as training sees them at a moment.
-    pub fn gather_at(&self, moment: Moment, index: &Tensor) -> Result<Batch> {
-        let pick = |values: &Tensor| values.f_index_select(0, index);
-        self.batch(index.size()[0], Some(moment), pick)
-    }
-
-    /// `size` samples in order, from `start` on, as evaluation sees them.
-    pub fn range(&self, start: i64, size: i64) -> Result<Batch> {
-        self.batch(size, None, |values| values.f_narrow(0, start, size))
-    }
-
-    fn batch(
-        &self,
-        size: i64,
-        moment: Option<Moment>,
-        pick: impl Fn(&Tensor) -> std::result::Result<Tensor, TchError>,
-    ) -> Result<Batch> {
-        let columns = self.columns.iter().map(pick);
-        let columns = columns.collect::<std::result::Result<_, _>>()?;
-        Ok(Batch {
-            fields: self.recipe.apply(columns, moment)?,
-            size,
-        })
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::testing::{alone, teacher_plan};
+    use tch::Kind;
 
     fn plan() -> plan::DataSet {
         teacher_plan().data.remove(0)
@@ -205,7 +127,7 @@ mod tests {
         let _alone = alone();
         let data = DataSet::open(&plan(), Device::Cpu).unwrap();
         let batch = data.train.range(0, 2).unwrap();
-        let byte = data.train.columns[0].double_value(&[1, 2, 3, 4]) as f32;
+        let byte = data.train.tensor(0).double_value(&[1, 2, 3, 4]) as f32;
         let expected = (byte / 255.0 - 0.406f32) / 0.225f32;
         assert_eq!(batch.fields[0].double_value(&[1, 2, 3, 4]) as f32, expected);
         assert_eq!(batch.fields[0].size(), [2, 3, 32, 32]);
@@ -221,8 +143,8 @@ mod tests {
         let apart = data.hold_out.as_ref().unwrap();
         assert_eq!((apart.samples, data.train.samples), (18, 72));
         for i in 0..apart.samples {
-            let image = apart.columns[0].get(i);
-            let same = (0..data.train.samples).any(|j| data.train.columns[0].get(j) == image);
+            let image = apart.tensor(0).get(i);
+            let same = (0..data.train.samples).any(|j| data.train.tensor(0).get(j) == image);
             assert!(!same, "{i}");
         }
     }
@@ -309,7 +231,7 @@ mod tests {
             panic!("five fields");
         };
         assert!(image.equal(before), "a copy changes nothing");
-        let byte = data.train.columns[0].double_value(&[1, 2, 3, 4]) as f32;
+        let byte = data.train.tensor(0).double_value(&[1, 2, 3, 4]) as f32;
         assert_eq!(plain.double_value(&[1, 2, 3, 4]) as f32, byte / 255.0);
         let expected = (image.double_value(&[1, 2, 3, 4]) as f32 - 2.0) / 4.0;
         assert_eq!(twice.double_value(&[1, 2, 3, 4]) as f32, expected);
@@ -422,5 +344,129 @@ mod tests {
         });
         let flipped = flipped.count();
         assert!((30..60).contains(&flipped), "{flipped}");
+    }
+
+    /// `examples/own_folder.kd`, on a few pictures that are written to a folder first.
+    #[test]
+    fn a_folder_of_ones_own_is_trained_on() {
+        let _alone = alone();
+        let folder = crate::testing::Folder::new();
+        for (split, name) in [
+            (kdc::data::shapes::Split::Train, "train"),
+            (kdc::data::shapes::Split::Test, "test"),
+        ] {
+            let drawn = kdc::data::shapes::draw(split, 40);
+            let pictures = drawn.images.chunks(kdc::data::shapes::PICTURE);
+            for (i, (planes, label)) in pictures.zip(&drawn.labels).enumerate() {
+                let class = kdc::data::shapes::CLASSES[usize::from(*label)];
+                let path = folder.0.join("pictures").join(name).join(class);
+                std::fs::create_dir_all(&path).unwrap();
+                let picture = image::RgbImage::from_fn(32, 32, |x, y| {
+                    let at = |plane: u32| planes[(1024 * plane + 32 * y + x) as usize];
+                    image::Rgb([at(0), at(1), at(2)])
+                });
+                picture.save(path.join(format!("{i}.png"))).unwrap();
+            }
+        }
+        let text = include_str!("../../../../examples/own_folder.kd");
+        let path = folder.0.join("pictures");
+        let text = text
+            .replace("data/pictures", &path.to_string_lossy())
+            .replace("epochs: 10", "epochs: 2");
+        let plan = crate::testing::plan(&text);
+        let session = folder.session();
+        let data = session.data(&plan.data[0]).unwrap();
+        assert!(data.source.starts_with("folder("), "{}", data.source);
+        assert_eq!((data.train.samples, data.test.samples), (36, 40));
+        // what evaluation sees of a picture of the right size is the picture
+        let seen = &data.test.range(0, 1).unwrap().fields[0];
+        assert_eq!(seen.size(), [1, 3, 32, 32]);
+        session
+            .train(&plan, crate::session::Existing::Refuse)
+            .unwrap();
+    }
+
+    /// Pictures beside numbers: two inputs, two things to learn.
+    #[test]
+    fn a_table_of_pictures_and_numbers_is_trained_on() {
+        let _alone = alone();
+        let folder = crate::testing::Folder::new();
+        let mut rows = String::from("file,grams,species,age\n");
+        for i in 0..20u32 {
+            let (width, height) = (20 + i % 5, 18 + i % 7);
+            let picture = image::RgbImage::from_pixel(width, height, image::Rgb([i as u8, 90, 7]));
+            picture.save(folder.0.join(format!("{i}.png"))).unwrap();
+            let species = ["wren", "eagle"][i as usize % 2];
+            rows.push_str(&format!("{i}.png,{},{species},{}\n", 10 * i, i % 4));
+        }
+        std::fs::write(folder.0.join("birds.csv"), rows).unwrap();
+        let text = r#"
+            data birds = csv("DIR/birds.csv", test: "DIR/birds.csv") {
+                image  = column("file") -> load_image("DIR")
+                    -> augment(random_resized_crop(16) -> flip, otherwise: resize(18) -> center_crop(16))
+                    -> normalize(mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5])
+                weight = column("grams") -> number -> scale(0.1) -> standardize
+                label  = column("species") -> class(2)
+                age    = column("age") -> number
+                batch: 8
+            }
+            model Bird(classes: int) {
+                input image: [N, 3, 16, 16]
+                input weight: [N]
+                body = image -> conv2d(4, kernel: 3, stride: 4) -> relu -> global_avg_pool
+                both = concat((body, weight[:, none]), dim: 1)
+                output logits = both -> linear(classes)
+                output age    = both -> linear(1) -> squeeze(dim: 1)
+            }
+            student net = (birds.image, birds.weight) -> Bird(2)
+            edge birds.label ~> net.logits by cross_entropy
+            edge birds.age   ~> net.age    by mse weight 0.1
+            train on birds { epochs: 2, optimizer: adamw(lr: 0.001) }
+        "#;
+        let plan = crate::testing::plan(&text.replace("DIR", &folder.0.to_string_lossy()));
+        let session = folder.session();
+        let data = session.data(&plan.data[0]).unwrap();
+        let place = data
+            .fields()
+            .iter()
+            .position(|f| f == "birds.weight")
+            .unwrap();
+        let weight = &data.train.range(0, 20).unwrap().fields[place];
+        assert!(weight.mean(Kind::Double).double_value(&[]).abs() < 1e-6);
+        assert!((weight.std(false).double_value(&[]) - 1.0).abs() < 1e-6);
+        session
+            .train(&plan, crate::session::Existing::Refuse)
+            .unwrap();
+    }
+
+    /// `examples/tokens_teacher.kd`, on fewer phrases.
+    #[test]
+    fn tokens_are_trained_on_and_each_one_counts() {
+        let _alone = alone();
+        let text = include_str!("../../../../examples/tokens_teacher.kd");
+        let text = text
+            .replace("phrases()", "phrases(train: 256, test: 20, length: 16)")
+            .replace("epochs: 8", "epochs: 3");
+        let plan = crate::testing::plan(&text);
+        let folder = crate::testing::Folder::new();
+        let session = folder.session();
+        let data = session.data(&plan.data[0]).unwrap();
+        let batch = data.train.range(0, 4).unwrap();
+        let [ids, label] = batch.fields.as_slice() else {
+            panic!("two fields");
+        };
+        assert_eq!((ids.size(), label.size()), (vec![4, 16], vec![4, 16]));
+        assert!(ids.narrow(1, 1, 15).equal(&label.narrow(1, 0, 15)));
+        session
+            .train(&plan, crate::session::Existing::Refuse)
+            .unwrap();
+        let parameters =
+            crate::parameters::Parameters::new(&plan, 42, Device::Cpu, &Default::default());
+        let evaluation = &plan.evaluations[0];
+        let answers =
+            crate::evaluate::evaluate(evaluation, &parameters.unwrap(), &data, &data.test);
+        // a share of 20 · 16 tokens
+        let tokens = answers.unwrap().accuracy().unwrap() * 320.0;
+        assert!((tokens - tokens.round()).abs() < 1e-9, "{tokens}");
     }
 }

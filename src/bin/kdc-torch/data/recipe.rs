@@ -2,9 +2,11 @@
 
 use super::mix::Mixing;
 use super::picture::{self, real};
+use super::split::Columns;
 use crate::failure::{Failure, Result};
 use crate::random::Generator;
-use kdc::plan::{self, PictureChange, Transform, When};
+use kdc::plan::{self, FieldKind, PictureChange, Transform, When};
+use kdc::shape::Shape;
 use std::collections::HashMap;
 use tch::{Device, Kind, Tensor};
 
@@ -17,6 +19,7 @@ pub struct Recipe {
     /// Where the data set's fields are in the end.
     fields: Vec<usize>,
     mixing: Option<Mixing>,
+    device: Device,
 }
 
 struct Step {
@@ -51,7 +54,53 @@ enum Change {
         mean: Tensor,
         std: Tensor,
     },
+    Scale(f64),
+    /// Once the training samples are known.
+    Standardize(Option<(f64, f64)>),
     Picture(PictureChange),
+}
+
+/// A column or field of a batch, on its way.
+#[derive(Debug)]
+pub enum Value {
+    Batch(Tensor),
+    /// Each of its own size, `[C, H, W]`, still on the CPU.
+    Pictures(Vec<Tensor>),
+}
+
+impl Value {
+    fn share(&self) -> Value {
+        match self {
+            Value::Batch(values) => Value::Batch(values.shallow_clone()),
+            Value::Pictures(all) => {
+                Value::Pictures(all.iter().map(Tensor::shallow_clone).collect())
+            }
+        }
+    }
+
+    /// As one tensor on the device; the plan has seen to it that pictures are of one size by now.
+    fn joined(&self, device: Device) -> Result<Tensor> {
+        Ok(match self {
+            Value::Batch(values) => values.shallow_clone(),
+            Value::Pictures(all) => Tensor::f_stack(all, 0)?.f_to_device(device)?,
+        })
+    }
+
+    fn changed(&self, change: &PictureChange, mut draw: Generator) -> Result<Value> {
+        let mut each = |all: &[Tensor]| {
+            let changed = all
+                .iter()
+                .map(|one| picture::change(change, one, &mut draw));
+            changed.collect::<Result<Vec<Tensor>>>()
+        };
+        Ok(match self {
+            Value::Pictures(all) => Value::Pictures(each(all)?),
+            Value::Batch(values) => {
+                let changed = each(&values.f_unbind(0)?)?;
+                Value::Batch(Tensor::f_stack(&changed, 0)?)
+            }
+        })
+    }
 }
 
 impl Recipe {
@@ -89,6 +138,8 @@ impl Recipe {
                     mean: per_channel(mean, device)?,
                     std: per_channel(std, device)?,
                 },
+                Transform::Scale { factor, .. } => Change::Scale(*factor),
+                Transform::Standardize { .. } => Change::Standardize(None),
                 Transform::Picture { change, .. } => Change::Picture(change.clone()),
             };
             steps.push(Step {
@@ -104,13 +155,25 @@ impl Recipe {
             columns,
             steps,
             mixing: Mixing::of(plan),
+            device,
         })
+    }
+
+    /// Finds the numbers that the training samples decide.
+    pub fn fit(&mut self, plan: &plan::DataSet, training: &Columns) -> Result<()> {
+        for (place, transform) in plan.transforms.iter().enumerate() {
+            if let Transform::Standardize { field } = transform {
+                let statistics = statistics(plan, place, field, training, self.device)?;
+                self.steps[place].change = Change::Standardize(Some(statistics));
+            }
+        }
+        Ok(())
     }
 
     /// The fields of a batch, from the values of its columns in their order: in training at a moment, else in
     /// evaluation.
-    pub fn apply(&self, columns: Vec<Tensor>, moment: Option<Moment>) -> Result<Vec<Tensor>> {
-        let mut slots: Vec<Option<Tensor>> = columns.into_iter().map(Some).collect();
+    pub fn apply(&self, columns: Vec<Value>, moment: Option<Moment>) -> Result<Vec<Tensor>> {
+        let mut slots: Vec<Option<Value>> = columns.into_iter().map(Some).collect();
         slots.resize_with(self.slots, || None);
         let now = match moment {
             Some(_) => When::Training,
@@ -121,30 +184,74 @@ impl Recipe {
                 continue;
             }
             let given = taken(&slots, step.change.from().unwrap_or(step.slot))?;
+            let batch = || given.joined(self.device);
             let value = match &step.change {
-                Change::Copy { .. } => given.shallow_clone(),
-                Change::Normalize { mean, std } => normalized(given, mean, std)?,
-                Change::Picture(change) => {
-                    let mut draw = generator(place, moment);
-                    let pictures = given.f_unbind(0)?;
-                    let changed = pictures
-                        .iter()
-                        .map(|picture| picture::change(change, picture, &mut draw));
-                    Tensor::f_stack(&changed.collect::<Result<Vec<_>>>()?, 0)?
+                Change::Copy { .. } => given.share(),
+                Change::Picture(change) => given.changed(change, generator(place, moment))?,
+                Change::Normalize { mean, std } => Value::Batch(normalized(&batch()?, mean, std)?),
+                Change::Scale(factor) => Value::Batch(batch()?.f_mul_scalar(*factor)?),
+                Change::Standardize(Some((mean, deviation))) => {
+                    let centred = batch()?.f_sub_scalar(*mean)?;
+                    Value::Batch(centred.f_div_scalar(*deviation)?)
+                }
+                Change::Standardize(None) => {
+                    return Err(Failure::Bug(
+                        "a field's statistics are not known yet".into(),
+                    ));
                 }
             };
             slots[step.slot] = Some(value);
         }
-        let field = |slot: &usize| match taken(&slots, *slot)? {
-            bytes if bytes.kind() == Kind::Uint8 => laid_out(&real(bytes)?),
-            values if values.kind() == Kind::Float => laid_out(values),
-            values => Ok(values.shallow_clone()),
+        let field = |slot: &usize| match taken(&slots, *slot)?.joined(self.device)? {
+            bytes if bytes.kind() == Kind::Uint8 => laid_out(&real(&bytes)?),
+            values if values.kind() == Kind::Float => laid_out(&values),
+            values => Ok(values),
         };
         let fields = self.fields.iter().map(field).collect::<Result<_>>()?;
         match &self.mixing {
             Some(mixing) => mixing.apply(fields, moment),
             None => Ok(fields),
         }
+    }
+}
+
+/// The mean and deviation of a field's numbers over all training samples, before the transform at a place.
+fn statistics(
+    plan: &plan::DataSet,
+    place: usize,
+    field: &str,
+    training: &Columns,
+    device: Device,
+) -> Result<(f64, f64)> {
+    let before = plan::DataSet {
+        fields: vec![plan::Field {
+            name: field.to_string(),
+            kind: FieldKind::Real,
+            shape: Shape::default(),
+            augmented: false,
+        }],
+        transforms: plan.transforms[..place].to_vec(),
+        batch: plan::Batch {
+            mixup: None,
+            cutmix: None,
+            ..plan.batch.clone()
+        },
+        ..plan.clone()
+    };
+    let before = before.only(|_| true);
+    let mut recipe = Recipe::new(&before, device)?;
+    let columns = training.named(&recipe.columns)?;
+    recipe.fit(&before, &columns)?;
+    let values = recipe.apply(columns.all()?, None)?;
+    let values = values[0].f_to_kind(Kind::Double)?;
+    let mean = f64::try_from(values.f_mean(None)?)?;
+    let deviation = f64::try_from(values.f_std(false)?)?;
+    match deviation > 0.0 && deviation.is_finite() {
+        true => Ok((mean, deviation)),
+        false => Err(Failure::Usage(format!(
+            "`{field}` is {mean} in all training samples of `{}`: there is nothing to standardize",
+            plan.name
+        ))),
     }
 }
 
@@ -197,7 +304,7 @@ impl Names {
     }
 }
 
-fn taken(slots: &[Option<Tensor>], slot: usize) -> Result<&Tensor> {
+fn taken(slots: &[Option<Value>], slot: usize) -> Result<&Value> {
     let value = slots[slot].as_ref();
     value.ok_or_else(|| Failure::Bug("the plan reads a field before it is made".into()))
 }

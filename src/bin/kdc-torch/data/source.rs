@@ -1,52 +1,13 @@
 //! Where samples come from. Sources are tried in order; one that is there but broken is an error.
 
-use super::cifar10;
+use super::samples::{Bytes, Samples, Splits, Values};
+use super::{cifar, folder, mnist, table};
 use crate::failure::{Failure, Result};
 use crate::random::Fnv;
-use kdc::data::shapes;
-use kdc::plan::DataSource;
+use kdc::data::{phrases, shapes};
+use kdc::plan::{DataSource, TableFormat};
 use std::path::Path;
 use tch::{Kind, Tensor};
-
-/// Samples as a source gives them, before any transform.
-pub struct Samples {
-    /// By the field's name: bytes of pictures `[n, C, H, W]`, or whole numbers `[n]`.
-    pub columns: Vec<(String, Tensor)>,
-    pub count: i64,
-}
-
-impl Samples {
-    pub fn column(&self, name: &str) -> Option<&Tensor> {
-        let column = self.columns.iter().find(|(n, _)| n == name);
-        column.map(|(_, values)| values)
-    }
-}
-
-pub struct Splits {
-    pub train: Samples,
-    pub test: Samples,
-}
-
-/// Pictures of one size one after the other, each channel by channel, and a label for each.
-#[derive(Default)]
-pub struct Bytes {
-    pub images: Vec<u8>,
-    pub labels: Vec<u8>,
-}
-
-impl Bytes {
-    /// The size of a picture is `[channels, height, width]`.
-    pub fn samples(self, [channels, height, width]: [i64; 3]) -> Result<Samples> {
-        let count = self.labels.len() as i64;
-        let images =
-            Tensor::f_from_slice(&self.images)?.f_reshape([count, channels, height, width])?;
-        let labels = Tensor::f_from_slice(&self.labels)?.f_to_kind(Kind::Int64)?;
-        Ok(Samples {
-            columns: vec![("image".into(), images), ("label".into(), labels)],
-            count,
-        })
-    }
-}
 
 /// The samples of the source that was taken.
 pub struct Found {
@@ -61,12 +22,34 @@ pub struct Found {
 pub fn find(sources: &[DataSource]) -> Result<Found> {
     let mut passed_over = Vec::new();
     for source in sources {
+        if let Some(path) = path_of(source).filter(|path| !Path::new(path).exists()) {
+            passed_over.push(format!("there is no `{path}`"));
+            continue;
+        }
         let splits = match source {
-            DataSource::Cifar10 { path } if !Path::new(path).exists() => {
-                passed_over.push(format!("there is no `{path}`"));
-                continue;
-            }
-            DataSource::Cifar10 { path } => cifar10::read(Path::new(path), 10_000)?,
+            DataSource::Cifar10 { path } => cifar::read(Path::new(path), &cifar::CIFAR10)?,
+            DataSource::Cifar100 { path } => cifar::read(Path::new(path), &cifar::CIFAR100)?,
+            DataSource::Mnist { path } => mnist::read(Path::new(path))?,
+            DataSource::Folder {
+                path,
+                train,
+                test,
+                classes,
+            } => folder::read(Path::new(path), train, test, *classes)?,
+            DataSource::Table {
+                format,
+                path,
+                test,
+                columns,
+            } => table::read(*format, path, test.as_deref(), columns)?,
+            DataSource::Phrases {
+                train,
+                test,
+                length,
+            } => Splits {
+                train: tokens(shapes::Split::Train, *train, *length)?,
+                test: tokens(shapes::Split::Test, *test, *length)?,
+            },
             DataSource::Shapes { train, test } => Splits {
                 train: draw(shapes::Split::Train, *train)?,
                 test: draw(shapes::Split::Test, *test)?,
@@ -80,9 +63,21 @@ pub fn find(sources: &[DataSource]) -> Result<Found> {
         });
     }
     Err(Failure::Usage(format!(
-        "no data: {}\n`cifar10` wants a folder with CIFAR-10's binary version; `… or shapes()` needs no files",
+        "no data: {}\npaths are relative to where kdc is started; `… or shapes()` needs no files",
         passed_over.join(", ")
     )))
+}
+
+/// What must be there for a source to be taken.
+fn path_of(source: &DataSource) -> Option<&str> {
+    match source {
+        DataSource::Cifar10 { path }
+        | DataSource::Cifar100 { path }
+        | DataSource::Mnist { path }
+        | DataSource::Folder { path, .. }
+        | DataSource::Table { path, .. } => Some(path),
+        DataSource::Phrases { .. } | DataSource::Shapes { .. } => None,
+    }
 }
 
 fn draw(split: shapes::Split, count: u64) -> Result<Samples> {
@@ -94,9 +89,44 @@ fn draw(split: shapes::Split, count: u64) -> Result<Samples> {
     bytes.samples([3, shapes::SIDE as i64, shapes::SIDE as i64])
 }
 
+/// Sequences, and for each token the one after it.
+fn tokens(split: shapes::Split, count: u64, length: u64) -> Result<Samples> {
+    let (count, length) = (count as i64, length as i64);
+    let drawn = phrases::draw(split, count as usize, length as usize + 1);
+    let drawn = Tensor::f_from_slice(&drawn)?.f_to_kind(Kind::Int64)?;
+    let drawn = drawn.f_reshape([count, length + 1])?;
+    let part = |from: i64| -> Result<Values> {
+        Ok(Values::Tensor(
+            drawn.f_narrow(1, from, length)?.f_contiguous()?,
+        ))
+    };
+    Ok(Samples {
+        columns: vec![("ids".into(), part(0)?), ("label".into(), part(1)?)],
+        count,
+    })
+}
+
 fn describe(source: &DataSource) -> String {
     match source {
         DataSource::Cifar10 { path } => format!("cifar10(\"{path}\")"),
+        DataSource::Cifar100 { path } => format!("cifar100(\"{path}\")"),
+        DataSource::Mnist { path } => format!("mnist(\"{path}\")"),
+        DataSource::Folder { path, classes, .. } => {
+            format!("folder(\"{path}\", classes: {classes})")
+        }
+        DataSource::Table { format, path, .. } => {
+            let name = match format {
+                TableFormat::Csv => "csv",
+                TableFormat::Jsonl => "jsonl",
+                TableFormat::Npz => "npz",
+            };
+            format!("{name}(\"{path}\")")
+        }
+        DataSource::Phrases {
+            train,
+            test,
+            length,
+        } => format!("phrases(train: {train}, test: {test}, length: {length})"),
         DataSource::Shapes { train, test } => format!("shapes(train: {train}, test: {test})"),
     }
 }
@@ -104,12 +134,7 @@ fn describe(source: &DataSource) -> String {
 fn hash(splits: &Splits) -> Result<String> {
     let mut hash = Fnv::default();
     for samples in [&splits.train, &splits.test] {
-        for (name, values) in &samples.columns {
-            hash.write(name.as_bytes());
-            let mut bytes = vec![0; values.numel() * values.kind().elt_size_in_bytes()];
-            values.f_copy_data_u8(&mut bytes, values.numel())?;
-            hash.write(&bytes);
-        }
+        samples.hash(&mut hash)?;
     }
     Ok(format!("fnv1a64:{:016x}", hash.finish()))
 }

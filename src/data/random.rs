@@ -1,13 +1,17 @@
-//! The random numbers that pictures are made of.
+//! The random numbers that the built-in data are made of.
 
-use super::Split;
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Split {
+    Train,
+    Test,
+}
 
 /// SplitMix64 (Steele, Lea, Flood 2014).
 pub(super) struct Random(u64);
 
 impl Random {
-    /// Neighbouring pictures get unrelated streams: the index goes through the generator's mixer.
-    pub(super) fn for_picture(split: Split, index: usize) -> Random {
+    /// Neighbouring samples get unrelated streams: the index goes through the generator's mixer.
+    pub(super) fn of(split: Split, index: usize) -> Random {
         let split = match split {
             Split::Train => 0x7472_6169_6e00_0000,
             Split::Test => 0x7465_7374_0000_0000,

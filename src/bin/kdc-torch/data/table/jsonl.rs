@@ -1,0 +1,37 @@
+//! An object on each line.
+
+use super::{Cells, Table, unreadable, without};
+use crate::failure::{Failure, Result};
+use serde_json::{Map, Value};
+use std::fs::File;
+use std::io::{BufRead, BufReader};
+
+pub fn read(path: &str, columns: &[&str]) -> Result<Table> {
+    let file = File::open(path).map_err(|e| unreadable(path, e))?;
+    let mut cells = vec![Vec::new(); columns.len()];
+    let mut lines = Vec::new();
+    for (line, number) in BufReader::new(file).lines().zip(1u64..) {
+        let line = line.map_err(|e| unreadable(path, format!("line {number}: {e}")))?;
+        if line.trim().is_empty() {
+            continue;
+        }
+        let mut object: Map<String, Value> = serde_json::from_str(&line).map_err(|e| {
+            Failure::Usage(format!("`{path}`, line {number} is no JSON object: {e}"))
+        })?;
+        for (cells, column) in cells.iter_mut().zip(columns) {
+            // two fields may begin in one column
+            let value = object.get(*column).cloned();
+            cells.push(value.ok_or_else(|| {
+                let there = without(path, column, object.keys().map(String::as_str));
+                Failure::Usage(format!("line {number} of {there}"))
+            })?);
+        }
+        object.clear();
+        lines.push(number);
+    }
+    Ok(Table {
+        path: path.to_string(),
+        lines,
+        columns: cells.into_iter().map(Cells::Values).collect(),
+    })
+}
