@@ -8,6 +8,7 @@ mod data;
 mod in_place;
 mod lower;
 mod names;
+mod precision;
 mod prune;
 mod reorder;
 mod samples;

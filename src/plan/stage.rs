@@ -1,10 +1,11 @@
 //! One stage of training: the programs that it runs, and what learns.
 
 use super::lower::{Lowering, Mode};
+use super::precision;
 use super::prune::pruned;
 use super::{EdgeLoss, Expectation, Group, Role, Stage, Update};
 use crate::program::elaborate;
-use crate::program::experiment::{self, Length};
+use crate::program::experiment::{self, Length, Precision};
 use crate::program::graph::{NodeIndex, ParameterId, What};
 use crate::program::load::Modules;
 use crate::source::Span;
@@ -46,6 +47,13 @@ impl Lowering<'_> {
             .collect();
         let computed: HashSet<NodeIndex> = needed.into_iter().collect();
         let training = Mode::Training(&stage.learning);
+        let program = |nodes: &[NodeIndex], constants: &[NodeIndex], outputs: &[NodeIndex]| {
+            let mut program = self.program(nodes, constants, outputs, training);
+            if stage.precision == Precision::Bf16 {
+                precision::reduce(&mut program);
+            }
+            program
+        };
         Stage {
             name: stage.name.clone(),
             data: stage.data.name.clone(),
@@ -68,8 +76,8 @@ impl Lowering<'_> {
             stop: stage.stop.clone(),
             test: stage.test,
             learns: self.learns(stage),
-            constant: self.program(&constant, &[], &read, training),
-            step: self.program(&step, &read, &outputs, training),
+            constant: program(&constant, &[], &read),
+            step: program(&step, &read, &outputs),
             edges: edges().map(|edge| self.edge(modules, edge)).collect(),
             updates: updates.iter().map(|u| self.update(u)).collect(),
             pruned: experiment

@@ -124,6 +124,7 @@ pub struct Stage {
     pub groups: Vec<Group>,
     pub accumulate: u64,
     pub clip: Option<f64>,
+    pub precision: Precision,
     pub average: Option<Arg>,
     pub expect: Vec<Expectation>,
     pub keep: Option<Score>,
@@ -132,6 +133,13 @@ pub struct Stage {
     /// Their places in [`Experiment::edges`].
     pub edges: Vec<usize>,
     pub learning: Learning,
+}
+
+/// In which convolutions and linear layers of networks and taps compute.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Precision {
+    F32,
+    Bf16,
 }
 
 /// How long a stage lasts.

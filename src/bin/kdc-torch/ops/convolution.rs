@@ -1,7 +1,7 @@
 //! Convolutions.
 
 use super::site::Site;
-use super::{Kernel, unary};
+use super::{Kernel, weighted};
 use crate::failure::Result;
 
 pub fn kernel(site: &Site) -> Result<Option<Kernel>> {
@@ -15,26 +15,18 @@ pub fn kernel(site: &Site) -> Result<Option<Kernel>> {
 }
 
 fn conv2d(site: &Site, groups: i64) -> Result<Option<Kernel>> {
-    let (weight, bias) = (site.parameter("weight")?, site.optional_parameter("bias")?);
     let (stride, padding) = (site.pair("stride")?, site.pair("padding")?);
     let dilation = site.pair("dilation")?;
-    unary(move |x| x.f_conv2d(&weight, bias.as_ref(), stride, padding, dilation, groups))
+    weighted(site, move |x, weight, bias| {
+        x.f_conv2d(weight, bias, stride, padding, dilation, groups)
+    })
 }
 
 fn conv_transpose2d(site: &Site) -> Result<Option<Kernel>> {
-    let (weight, bias) = (site.parameter("weight")?, site.optional_parameter("bias")?);
     let (stride, padding) = (site.pair("stride")?, site.pair("padding")?);
     let (extra, dilation) = (site.pair("output_padding")?, site.pair("dilation")?);
     let groups = site.int("groups")?;
-    unary(move |x| {
-        x.f_conv_transpose2d(
-            &weight,
-            bias.as_ref(),
-            stride,
-            padding,
-            extra,
-            groups,
-            dilation,
-        )
+    weighted(site, move |x, weight, bias| {
+        x.f_conv_transpose2d(weight, bias, stride, padding, extra, groups, dilation)
     })
 }

@@ -1,7 +1,7 @@
 //! Products with matrices.
 
 use super::site::Site;
-use super::{Kernel, arithmetic::binary, unary};
+use super::{Kernel, arithmetic::binary, unary, weighted};
 use crate::failure::Result;
 use tch::Tensor;
 
@@ -10,10 +10,7 @@ const NO_PRODUCT: i64 = 2;
 
 pub fn kernel(site: &Site) -> Result<Option<Kernel>> {
     match site.node.op.as_str() {
-        "linear" => {
-            let (weight, bias) = (site.parameter("weight")?, site.optional_parameter("bias")?);
-            unary(move |x| x.f_linear(&weight, bias.as_ref()))
-        }
+        "linear" => weighted(site, |x, weight, bias| x.f_linear(weight, bias)),
         "embedding" => {
             let weight = site.parameter("weight")?;
             unary(move |ids| Tensor::f_embedding(&weight, ids, -1, false, false))

@@ -24,7 +24,7 @@ use crate::interpreter::Frame;
 use crate::parameters::Parameters;
 use kdc::plan::Node;
 use site::Site;
-use tch::{TchError, Tensor};
+use tch::{Kind, TchError, Tensor};
 
 type Computed = std::result::Result<Tensor, TchError>;
 
@@ -64,6 +64,23 @@ pub fn kernel(node: &Node, parameters: &Parameters) -> Result<Kernel> {
          different versions",
         node.op
     )))
+}
+
+/// A kernel of one tensor with a weight and a bias, in the precision that the node states: bf16 with casts of all
+/// three, and of the result back.
+fn weighted(
+    site: &Site,
+    apply: impl Fn(&Tensor, &Tensor, Option<&Tensor>) -> Computed + 'static,
+) -> Result<Option<Kernel>> {
+    let (weight, bias) = (site.parameter("weight")?, site.optional_parameter("bias")?);
+    if !site.has("precision") {
+        return unary(move |x| apply(x, &weight, bias.as_ref()));
+    }
+    unary(move |x| {
+        let low = |tensor: &Tensor| tensor.f_to_kind(Kind::BFloat16);
+        let bias = bias.as_ref().map(low).transpose()?;
+        apply(&low(x)?, &low(&weight)?, bias.as_ref())?.f_to_kind(Kind::Float)
+    })
 }
 
 /// A kernel of one tensor.

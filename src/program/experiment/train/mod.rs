@@ -11,7 +11,7 @@ pub use learning::Learning;
 pub use optimizer::OPTIMIZERS;
 pub use scores::Expectation;
 
-use super::{Edge, Stage};
+use super::{Edge, Precision, Stage};
 use crate::diag::{Applicability, Code, Diagnostic, Edit};
 use crate::plan::{DataSet, Measure, TestTime};
 use crate::program::elaborate::{Elaborator, Frame, FrameKind};
@@ -161,6 +161,7 @@ impl Elaborator<'_, '_> {
             groups: groups?,
             accumulate: block.accumulate.unwrap_or(1),
             clip: block.clip,
+            precision: block.precision.unwrap_or(Precision::F32),
             average: present(average)?,
             expect: present(expect)?.unwrap_or_default(),
             keep: present(keep)?.flatten(),

@@ -5,7 +5,7 @@ use crate::diag::suggest::{listed, nearest};
 use crate::diag::{Applicability, Code, Diagnostic, Edit};
 use crate::plan::{Optimizer, TestTime};
 use crate::program::elaborate::{Elaborator, Frame, FrameKind};
-use crate::program::experiment::Length;
+use crate::program::experiment::{Length, Precision};
 use crate::program::graph::Owner;
 use crate::program::load::{DefId, ModuleId};
 use crate::program::value::Value;
@@ -13,13 +13,14 @@ use crate::source::Span;
 use crate::syntax::ast::{Expr, ExprKind, ItemKind, Name, Setting};
 
 /// What a `train` block may say.
-const SETTINGS: [&str; 14] = [
+const SETTINGS: [&str; 15] = [
     "epochs",
     "steps",
     "optimizer",
     "edges",
     "learns",
     "clip",
+    "precision",
     "accumulate",
     "average",
     "keep",
@@ -29,9 +30,6 @@ const SETTINGS: [&str; 14] = [
     "seed",
     "test",
 ];
-
-/// What the language has besides, without a meaning yet.
-const LATER: [&str; 1] = ["precision"];
 
 pub const MOST_EPOCHS: i64 = 1_000_000;
 const MOST_STEPS: i64 = 1_000_000_000;
@@ -51,6 +49,7 @@ pub struct Block {
     pub optimizer: Option<(Optimizer, Vec<Group>)>,
     pub accumulate: Option<u64>,
     pub clip: Option<f64>,
+    pub precision: Option<Precision>,
     pub seeds: Option<(Vec<u64>, Span)>,
     pub test: Option<TestTime>,
     /// Names of edges and of what learns, looked up when all edges are known.
@@ -222,6 +221,7 @@ impl Elaborator<'_, '_> {
             "accumulate" => {
                 block.accumulate = self.whole(&mut frame, "accumulate", value, 1, 1_000_000);
             }
+            "precision" => block.precision = self.precision(value),
             "clip" => block.clip = self.clip(&mut frame, value),
             "average" => block.average = Some(written),
             "expect" => block.expect = Some(written),
@@ -230,16 +230,26 @@ impl Elaborator<'_, '_> {
             "metrics" => block.metrics = Some(written),
             "edges" => block.edges = Some(written),
             "learns" => block.learns = Some(written),
-            other if LATER.contains(&other) => {
-                self.not_yet(&format!("the setting `{other}`"), name.span);
-            }
             _ => {
-                let near = nearest(&name.text, SETTINGS.into_iter().chain(LATER));
+                let near = nearest(&name.text, SETTINGS);
                 // so that it is not missed as well
                 let meant = near.map(|near| (near.to_string(), name.span));
                 block.given.extend(meant);
                 let diagnostic = unknown_setting(name, near);
                 self.report(diagnostic);
+            }
+        }
+    }
+
+    fn precision(&mut self, expr: &Expr) -> Option<Precision> {
+        match &expr.kind {
+            ExprKind::Name(word) if word == "bf16" => Some(Precision::Bf16),
+            ExprKind::Name(word) if word == "f32" => Some(Precision::F32),
+            _ => {
+                let message = "`precision` is `f32` or `bf16`";
+                let diagnostic = Diagnostic::new(Code::E0407, message);
+                self.report(diagnostic.at(expr.span, "neither of them"));
+                None
             }
         }
     }
