@@ -3,6 +3,7 @@
 
 use crate::unsaved::{self, Unsaved};
 use kdc::cli::files::{Disk, walk};
+use kdc::diag::Severity;
 use kdc::plan::Plan;
 use std::path::{Path, PathBuf};
 
@@ -34,6 +35,22 @@ fn examples_give_the_golden_plans() {
             golden.display(),
             line.map(|line| line + 1)
         );
+    }
+}
+
+/// Also as files of a user's own, who copies them to change them.
+#[test]
+fn every_file_of_the_project_checks_clean() {
+    for folder in ["examples", "models", "losses"] {
+        for path in walk(Path::new(folder)).expect("the folder is there") {
+            let checked = kdc::check(&Disk, &path);
+            let errors = checked
+                .diagnostics
+                .iter()
+                .filter(|d| d.severity == Severity::Error);
+            let messages: Vec<&str> = errors.map(|d| d.message.as_str()).collect();
+            assert_eq!(messages, Vec::<&str>::new(), "{}", path.display());
+        }
     }
 }
 

@@ -148,7 +148,7 @@ impl Elaborator<'_, '_> {
             let message = "a shape has at most one `..`, or nobody could tell where one ends";
             self.report(Diagnostic::new(Code::E0307, message).at(second.span, "a second one"));
         }
-        const TYPES: [&str; 9] = [
+        const TYPES: [&str; 10] = [
             "int",
             "float",
             "bool",
@@ -158,6 +158,7 @@ impl Elaborator<'_, '_> {
             "class",
             "id",
             "probability",
+            "label",
         ];
         let Some(name) = ty
             .name
@@ -174,7 +175,7 @@ impl Elaborator<'_, '_> {
                 name.span,
                 near,
             ),
-            None => diagnostic.help("a tensor's type is its shape, `[N, C, H, W]`; others are `int`, `float`, `bool`, `list(int)`, `layer`, `class(C)`, `id(V)`"),
+            None => diagnostic.help("a tensor's type is its shape, `[N, C, H, W]`; others are `int`, `float`, `bool`, `list(int)`, `layer`, `class(C)`, `id(V)`, `probability(C)`, `label(C)`"),
         };
         self.report(diagnostic);
     }
