@@ -9,7 +9,7 @@ use crate::program::elaborate::{Elaborator, Frame};
 use crate::program::value::Value;
 use crate::shape::Dim;
 use crate::source::Span;
-use crate::syntax::ast::Expr;
+use crate::syntax::ast::{Expr, ExprKind};
 
 /// What a transform acts on, and when.
 #[derive(Clone, Copy)]
@@ -55,6 +55,14 @@ fn changes_pictures(transform: &str) -> bool {
     )
 }
 
+fn is_batch(step: &Expr) -> bool {
+    let callee = match &step.kind {
+        ExprKind::Call { callee, .. } => callee,
+        _ => step,
+    };
+    matches!(&callee.kind, ExprKind::Name(name) if name == "batch")
+}
+
 impl Target<'_> {
     fn covers(self, field: &Making) -> bool {
         match self {
@@ -72,7 +80,12 @@ impl Elaborator<'_, '_> {
         scope: Scope,
         step: &Expr,
     ) -> Option<()> {
-        let (transform, settings) = self.declared(frame, TRANSFORMS, &LATER, "transform", step)?;
+        let declared = self.declared(frame, TRANSFORMS, &LATER, "transform", step);
+        if declared.is_none() && is_batch(step) {
+            // What follows stands behind a batch, whatever is wrong with it.
+            draft.batch.get_or_insert(1);
+        }
+        let (transform, settings) = declared?;
         let target = scope.target;
         if scope.when.is_some() && !changes_pictures(transform.name) {
             let message = format!("`{}` cannot stand in `augment`", transform.name);
