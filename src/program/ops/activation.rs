@@ -128,17 +128,7 @@ const DIM: &[Argument] = &[Argument::new(
 
 /// A function of each number.
 pub const fn plain(name: &'static str, doc: &'static str) -> Operation {
-    Operation {
-        name,
-        doc,
-        inputs: REAL,
-        arguments: &[],
-        owns: false,
-        modal: false,
-        random: false,
-        parts: None,
-        rule: keep,
-    }
+    Operation::plain(name, doc, REAL, keep)
 }
 
 fn keep(site: &Site) -> Result<Inferred, Refusal> {

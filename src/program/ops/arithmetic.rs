@@ -58,17 +58,7 @@ pub static FAMILY: Family = Family {
 };
 
 const fn binary(name: &'static str, doc: &'static str) -> Operation {
-    Operation {
-        name,
-        doc,
-        inputs: OPERANDS,
-        arguments: &[],
-        owns: false,
-        modal: false,
-        random: false,
-        parts: None,
-        rule: pointwise,
-    }
+    Operation::plain(name, doc, OPERANDS, pointwise)
 }
 
 fn pointwise(site: &Site) -> Result<Inferred, Refusal> {

@@ -89,17 +89,7 @@ const fn order(name: &'static str, doc: &'static str) -> Operation {
 }
 
 const fn logic(name: &'static str, doc: &'static str) -> Operation {
-    Operation {
-        name,
-        doc,
-        inputs: TRUTHS,
-        arguments: &[],
-        owns: false,
-        modal: false,
-        random: false,
-        parts: None,
-        rule: truth,
-    }
+    Operation::plain(name, doc, TRUTHS, truth)
 }
 
 fn truth(site: &Site) -> Result<Inferred, Refusal> {

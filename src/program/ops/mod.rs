@@ -71,8 +71,32 @@ pub struct Operation {
     pub parts: Option<Parts>,
     /// The rule: what it gives for these inputs and arguments. Callers want [`Operation::infer`], which
     /// checks what all rules rely on.
-    rule: fn(&Site) -> Result<Inferred, Refusal>,
+    rule: Rule,
 }
+
+impl Operation {
+    /// One without arguments, parameters or modes.
+    const fn plain(
+        name: &'static str,
+        doc: &'static str,
+        inputs: &'static [Input],
+        rule: Rule,
+    ) -> Operation {
+        Operation {
+            name,
+            doc,
+            inputs,
+            arguments: &[],
+            owns: false,
+            modal: false,
+            random: false,
+            parts: None,
+            rule,
+        }
+    }
+}
+
+type Rule = fn(&Site) -> Result<Inferred, Refusal>;
 
 /// None where the number of parts is not known.
 type Parts = fn(&Site) -> Option<Vec<Part>>;

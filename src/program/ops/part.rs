@@ -135,17 +135,7 @@ const MOST_PARTS: u64 = 1024;
 const DIM: Argument = Argument::new("dim", Kind::Axis, Default::Required, "which dimension");
 
 const fn taking(name: &'static str, doc: &'static str) -> Operation {
-    Operation {
-        name,
-        doc,
-        inputs: ANY,
-        arguments: &[],
-        owns: false,
-        modal: false,
-        random: false,
-        parts: None,
-        rule: select,
-    }
+    Operation::plain(name, doc, ANY, select)
 }
 
 fn narrow(site: &Site) -> Result<Inferred, Refusal> {

@@ -107,17 +107,7 @@ pub static FAMILY: Family = Family {
 const DIM: Argument = Argument::new("dim", Kind::Axis, Default::Required, "which dimension");
 
 const fn choosing(name: &'static str, doc: &'static str) -> Operation {
-    Operation {
-        name,
-        doc,
-        inputs: ANY,
-        arguments: &[],
-        owns: false,
-        modal: false,
-        random: false,
-        parts: None,
-        rule: float,
-    }
+    Operation::plain(name, doc, ANY, float)
 }
 
 fn float(site: &Site) -> Result<Inferred, Refusal> {

@@ -114,17 +114,7 @@ pub static FAMILY: Family = Family {
 };
 
 const fn reshaping(name: &'static str, doc: &'static str) -> Operation {
-    Operation {
-        name,
-        doc,
-        inputs: ANY,
-        arguments: &[],
-        owns: false,
-        modal: false,
-        random: false,
-        parts: None,
-        rule: unchanged,
-    }
+    Operation::plain(name, doc, ANY, unchanged)
 }
 
 fn unchanged(site: &Site) -> Result<Inferred, Refusal> {
