@@ -25,6 +25,7 @@ extern crate alloc;
 
 pub mod diag;
 pub mod format;
+pub mod hash;
 pub mod ide;
 pub mod plan;
 pub mod program;

@@ -2,8 +2,9 @@
 
 use crate::failure::{Failure, Result};
 use crate::interpreter::Executable;
-use crate::random::{Fnv, derive_seed};
+use crate::random::derive_seed;
 use crate::running_mean::Pair;
+use kdc::hash::Fnv;
 use kdc::plan::{Init, Parameter, ParameterKind, Plan, Program, Role, Weights};
 use kdc::shape::Shape;
 use std::collections::{BTreeMap, HashMap, HashSet};

@@ -3,10 +3,10 @@
 
 use crate::data::Batch;
 use crate::parameters::{NamedTensors, Parameters};
-use crate::random::Fnv;
 use crate::testing;
 use crate::trainer::Trainer;
 use kdc::cli::files::Disk;
+use kdc::hash::Fnv;
 use kdc::plan::{Plan, Role, Weights};
 use std::collections::HashMap;
 use std::path::Path;

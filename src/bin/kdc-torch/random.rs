@@ -1,5 +1,7 @@
 //! Randomness that does not depend on libtorch's default generator, and seeds made from names.
 
+use kdc::hash::Fnv;
+
 /// A seed of its own for `purpose` in the run with `seed`: FNV-1a, 64 bits, over the purpose's bytes, then
 /// the seed and the index, each as eight little-endian bytes.
 ///
@@ -16,34 +18,6 @@ pub fn derive_seed(purpose: &str, seed: u64, index: u64) -> u64 {
     hash.write(&seed.to_le_bytes());
     hash.write(&index.to_le_bytes());
     hash.finish()
-}
-
-/// FNV-1a, 64 bits.
-#[derive(Clone, Copy)]
-pub struct Fnv(u64);
-
-impl Default for Fnv {
-    fn default() -> Fnv {
-        Fnv(0xcbf2_9ce4_8422_2325)
-    }
-}
-
-impl Fnv {
-    pub fn of(bytes: &[u8]) -> u64 {
-        let mut hash = Fnv::default();
-        hash.write(bytes);
-        hash.finish()
-    }
-
-    pub fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3);
-        }
-    }
-
-    pub fn finish(self) -> u64 {
-        self.0
-    }
 }
 
 /// `torch.randperm(n, generator=torch.Generator().manual_seed(seed))`.
@@ -218,14 +192,6 @@ mod tests {
         }
         assert!(counts.iter().all(|count| *count > 70), "{counts:?}");
         assert_eq!(generator.below(1), 0);
-    }
-
-    #[test]
-    fn hashes_are_fnv_1a() {
-        // From the algorithm's own test vectors.
-        assert_eq!(Fnv::of(b""), 0xcbf2_9ce4_8422_2325);
-        assert_eq!(Fnv::of(b"a"), 0xaf63_dc4c_8601_ec8c);
-        assert_eq!(Fnv::of(b"foobar"), 0x8594_4171_f739_67e8);
     }
 
     #[test]

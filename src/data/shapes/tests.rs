@@ -1,19 +1,20 @@
 use super::*;
+use crate::hash::Fnv;
 use std::collections::HashSet;
-
-fn fnv1a(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, &byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    })
-}
 
 /// Results on `shapes()` are only comparable while its bytes stay as they are.
 #[test]
 fn the_pictures_never_change() {
     let train = draw(Split::Train, 100);
     let test = draw(Split::Test, 100);
-    assert_eq!(format!("{:016x}", fnv1a(&train.images)), "a1ddcc5cae5d43b2");
-    assert_eq!(format!("{:016x}", fnv1a(&test.images)), "536a437ab2be9cb7");
+    assert_eq!(
+        format!("{:016x}", Fnv::of(&train.images)),
+        "a1ddcc5cae5d43b2"
+    );
+    assert_eq!(
+        format!("{:016x}", Fnv::of(&test.images)),
+        "536a437ab2be9cb7"
+    );
 }
 
 #[test]
@@ -38,7 +39,7 @@ fn no_picture_is_drawn_twice() {
     let mut seen = HashSet::new();
     for split in [Split::Train, Split::Test] {
         for picture in draw(split, 200).images.chunks(PICTURE) {
-            assert!(seen.insert(fnv1a(picture)));
+            assert!(seen.insert(Fnv::of(picture)));
         }
     }
 }

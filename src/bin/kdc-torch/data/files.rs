@@ -2,8 +2,8 @@
 //! batch.
 
 use crate::failure::{Failure, Result};
-use crate::random::Fnv;
 use image::{ImageReader, ImageResult};
+use kdc::hash::Fnv;
 use std::path::{Path, PathBuf};
 use std::thread;
 use tch::Tensor;

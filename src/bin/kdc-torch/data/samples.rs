@@ -2,7 +2,7 @@
 
 use super::files::Pictures;
 use crate::failure::Result;
-use crate::random::Fnv;
+use kdc::hash::Fnv;
 use std::rc::Rc;
 use tch::{Kind, Tensor};
 

@@ -3,8 +3,8 @@
 use super::samples::{Bytes, Samples, Splits, Values};
 use super::{cifar, folder, mnist, table};
 use crate::failure::{Failure, Result};
-use crate::random::Fnv;
 use kdc::data::{phrases, shapes};
+use kdc::hash::Fnv;
 use kdc::plan::{DataSource, TableFormat};
 use std::path::Path;
 use tch::{Kind, Tensor};

@@ -12,7 +12,7 @@ mod torch_file;
 
 use crate::failure::{Failure, Result};
 use crate::parameters::NamedTensors;
-use crate::random::Fnv;
+use kdc::hash::Fnv;
 use kdc::plan::WeightsFile;
 use std::fs::File;
 use std::io::Read;
