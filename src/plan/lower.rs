@@ -1,5 +1,6 @@
 //! From an experiment to its plan: which nodes run where, in which order, under which names.
 
+use super::behind::{self, Behind};
 use super::names::Names;
 use super::prune::multiply_adds;
 use super::share::Shared;
@@ -8,7 +9,8 @@ use super::{
     ParameterKind, Part, Plan, Program, Role, SourceText, Stage, Weights, WeightsFile,
 };
 use super::{in_place, reorder};
-use crate::program::experiment::{self, Experiment, Learning, Origin, depends};
+use crate::hash::Fnv;
+use crate::program::experiment::{self, Experiment, Learning, Origin};
 use crate::program::graph::{Graph, NodeIndex, Owner, ParameterId, Start, What};
 use crate::program::load::Modules;
 use crate::program::value::Value;
@@ -75,16 +77,9 @@ fn sources(modules: &Modules, experiment: &Experiment) -> Vec<SourceText> {
         .map(|id| modules.sources.get(modules.get(id).ast.id))
         .map(|file| SourceText {
             file: file.name.clone(),
-            hash: format!("{:016x}", fnv1a(file.text.as_bytes())),
+            hash: format!("{:016x}", Fnv::of(file.text.as_bytes())),
         })
         .collect()
-}
-
-/// FNV-1a, 64 bits.
-fn fnv1a(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
-    })
 }
 
 /// Where a program's nodes run.
@@ -106,6 +101,8 @@ pub(super) struct Lowering<'e> {
     pub(super) constant: HashSet<NodeIndex>,
     /// Of each network the output that is measured, also while it learns.
     answers: Vec<Option<NodeIndex>>,
+    /// By node.
+    behind: Vec<Behind>,
 }
 
 impl<'e> Lowering<'e> {
@@ -119,6 +116,7 @@ impl<'e> Lowering<'e> {
             needed: Vec::new(),
             constant: HashSet::new(),
             answers: Vec::new(),
+            behind: behind::all(experiment),
         };
         let used = experiment.stages.iter().flat_map(|stage| &stage.edges);
         lowering.needed = lowering.closure(used.map(|at| experiment.edges[*at].loss));
@@ -145,8 +143,13 @@ impl<'e> Lowering<'e> {
     fn constants(&self) -> HashSet<NodeIndex> {
         let experiment = self.experiment;
         let fixed = |node: NodeIndex| {
-            let depends = depends(self.graph, &experiment.networks, node);
-            depends.teacher && !depends.learns() && !self.graph.changes(node) && !self.follows(node)
+            let Behind {
+                depends,
+                changes,
+                follows,
+                ..
+            } = self.behind(node);
+            depends.teacher && !depends.learns() && !changes && !follows
         };
         let sides = experiment
             .edges
@@ -157,36 +160,17 @@ impl<'e> Lowering<'e> {
         let networks = self.needed.iter().copied().filter(|node| {
             matches!(self.graph.node(*node).owner, Owner::Network(_)) && fixed(*node)
         });
-        let read = self.reads_data();
         tapped
             .into_iter()
             .chain(networks)
             .filter(|node| matches!(self.graph.node(*node).what, What::Operation { .. }))
             // parameters alone are not worth keeping for each sample
-            .filter(|node| read.contains(node))
+            .filter(|node| self.behind(*node).data)
             .collect()
     }
 
-    /// What depends on the samples.
-    fn reads_data(&self) -> HashSet<NodeIndex> {
-        let mut read = HashSet::new();
-        for node in self.graph.indices() {
-            let field = matches!(self.graph.node(node).what, What::Field(_));
-            if field || self.graph.operands(node).iter().any(|o| read.contains(o)) {
-                read.insert(node);
-            }
-        }
-        read
-    }
-
-    /// Whether a node depends on a network that follows a student.
-    fn follows(&self, node: NodeIndex) -> bool {
-        let follower = |id: ParameterId| {
-            let owner = self.graph.parameter(id).owner.name();
-            (self.experiment.followers.iter()).any(|f| f.network == owner)
-        };
-        (self.graph.needed([node]).into_iter())
-            .any(|node| self.graph.own_parameters(node).any(follower))
+    fn behind(&self, node: NodeIndex) -> Behind {
+        self.behind[node.index()]
     }
 
     pub(super) fn role(&self, owner: &Owner) -> Option<Role> {
@@ -202,17 +186,12 @@ impl<'e> Lowering<'e> {
         match (owner, self.role(owner)) {
             _ if self.constant.contains(&node) => Part::Teacher,
             // a teacher's layer may stand behind a student's
-            (_, Some(Role::Teacher)) if self.moves(node) => Part::Auxiliary,
+            (_, Some(Role::Teacher)) if self.behind(node).depends.learns() => Part::Auxiliary,
             (_, Some(Role::Teacher)) => Part::Teacher,
             (_, Some(Role::Student)) => Part::Student,
             (Owner::Edge(_), _) => Part::Loss,
             _ => Part::Auxiliary,
         }
-    }
-
-    /// Whether anything that learns is behind a node.
-    fn moves(&self, node: NodeIndex) -> bool {
-        depends(self.graph, &self.experiment.networks, node).learns()
     }
 
     pub(super) fn program(

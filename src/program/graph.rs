@@ -170,15 +170,6 @@ impl Graph {
         found
     }
 
-    /// Whether a node's value changes while a stage trains, whatever learns.
-    pub fn changes(&self, index: NodeIndex) -> bool {
-        let changes = |node: NodeIndex| match &self.node(node).what {
-            What::Operation { args, .. } => args.values().any(Arg::changes),
-            What::Field(_) => false,
-        };
-        self.needed([index]).into_iter().any(changes)
-    }
-
     pub fn len(&self) -> usize {
         self.nodes.node_count()
     }

@@ -163,6 +163,12 @@ impl Depends {
     pub fn learns(self) -> bool {
         self.student || self.auxiliary
     }
+
+    pub fn join(&mut self, other: Depends) {
+        self.student |= other.student;
+        self.teacher |= other.teacher;
+        self.auxiliary |= other.auxiliary;
+    }
 }
 
 /// What the parameters behind a node belong to.
@@ -182,16 +188,23 @@ fn owners(
 ) -> Depends {
     let mut found = Depends::default();
     for index in nodes {
-        let trained = |id: &ParameterId| !graph.parameter(*id).buffer;
-        for id in graph.own_parameters(index).filter(trained) {
-            match &graph.parameter(id).owner {
-                Owner::Network(name) => match networks.iter().find(|n| n.name == *name) {
-                    Some(network) if network.role == Role::Teacher => found.teacher = true,
-                    _ => found.student = true,
-                },
-                Owner::Tap(_) | Owner::Edge(_) => found.auxiliary = true,
-                Owner::Data => {}
-            }
+        found.join(own(graph, networks, index));
+    }
+    found
+}
+
+/// What a node's own parameters belong to.
+pub fn own(graph: &Graph, networks: &[Network], index: NodeIndex) -> Depends {
+    let mut found = Depends::default();
+    let trained = |id: &ParameterId| !graph.parameter(*id).buffer;
+    for id in graph.own_parameters(index).filter(trained) {
+        match &graph.parameter(id).owner {
+            Owner::Network(name) => match networks.iter().find(|n| n.name == *name) {
+                Some(network) if network.role == Role::Teacher => found.teacher = true,
+                _ => found.student = true,
+            },
+            Owner::Tap(_) | Owner::Edge(_) => found.auxiliary = true,
+            Owner::Data => {}
         }
     }
     found

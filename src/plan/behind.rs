@@ -1,0 +1,59 @@
+//! What stands behind each value of an experiment, found in one pass.
+
+use crate::plan::Arg;
+use crate::program::experiment::{Depends, Experiment, own};
+use crate::program::graph::{NodeIndex, What};
+
+#[derive(Clone, Copy, Default)]
+pub struct Behind {
+    /// Whose parameters.
+    pub depends: Depends,
+    /// Something that changes while a stage trains, whatever learns.
+    pub changes: bool,
+    /// A network that follows a student.
+    pub follows: bool,
+    /// The samples.
+    pub data: bool,
+}
+
+/// Of each node, by its index. Nodes are numbered after their operands.
+pub fn all(experiment: &Experiment) -> Vec<Behind> {
+    let graph = &experiment.graph;
+    let mut all: Vec<Behind> = Vec::with_capacity(graph.len());
+    for index in graph.indices() {
+        let mut behind = alone(experiment, index);
+        for operand in graph.operands(index) {
+            behind.join(all[operand.index()]);
+        }
+        all.push(behind);
+    }
+    all
+}
+
+/// What a node brings itself.
+fn alone(experiment: &Experiment, index: NodeIndex) -> Behind {
+    let graph = &experiment.graph;
+    let follows = graph.own_parameters(index).any(|id| {
+        let owner = graph.parameter(id).owner.name();
+        experiment.followers.iter().any(|f| f.network == owner)
+    });
+    let what = &graph.node(index).what;
+    Behind {
+        depends: own(graph, &experiment.networks, index),
+        changes: match what {
+            What::Operation { args, .. } => args.values().any(Arg::changes),
+            What::Field(_) => false,
+        },
+        follows,
+        data: matches!(what, What::Field(_)),
+    }
+}
+
+impl Behind {
+    fn join(&mut self, other: Behind) {
+        self.depends.join(other.depends);
+        self.changes |= other.changes;
+        self.follows |= other.follows;
+        self.data |= other.data;
+    }
+}
