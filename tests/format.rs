@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 fn format(text: &str) -> Option<String> {
     let mut sources = Sources::default();
     let id = sources.add("test.kd".into(), None, text);
-    kdc::format::format(sources.get(id))
+    kdc::format::format(sources.get(id)).ok()
 }
 
 /// The tree without its places.

@@ -7,8 +7,8 @@ use super::files::{Disk, STDIN, Stdin};
 use super::output::{self, Stream};
 use super::report::Report;
 use super::terminal;
+use crate::format;
 use crate::source::{Files, Sources};
-use crate::{format, syntax};
 use similar::TextDiff;
 use std::path::{Path, PathBuf};
 
@@ -98,10 +98,9 @@ fn formatted(name: &str, text: &str, report: &mut Report) -> Formatted {
     let mut sources = Sources::default();
     let id = sources.add(name.to_owned(), None, text);
     match format::format(sources.get(id)) {
-        Some(new) if new == text => Formatted::Already,
-        Some(new) => Formatted::As(new),
-        None => {
-            let diagnostics = syntax::parse(sources.get(id)).diagnostics;
+        Ok(new) if new == text => Formatted::Already,
+        Ok(new) => Formatted::As(new),
+        Err(diagnostics) => {
             report.add(&diagnostics, &sources);
             Formatted::Wrong
         }

@@ -16,20 +16,22 @@ mod spacing;
 mod tokens;
 mod write;
 
+use crate::diag::Diagnostic;
 use crate::source::SourceFile;
 use crate::syntax;
 
-/// The text in the one style. None if it cannot be read: what is wrong is said by `check`.
-pub fn format(source: &SourceFile) -> Option<String> {
-    if !syntax::parse(source).diagnostics.is_empty() {
-        return None;
+/// The text in the one style, or why it cannot be read.
+pub fn format(source: &SourceFile) -> Result<String, Vec<Diagnostic>> {
+    let mistakes = syntax::parse(source).diagnostics;
+    if !mistakes.is_empty() {
+        return Err(mistakes);
     }
     let text = source.text.trim_start_matches('\u{feff}');
     let tokens = tokens::tokens(text);
     let lines = lines::lines(&tokens);
     let extra = columns::extra_blanks(&tokens, &lines);
     let written = write::write(&tokens, &lines, &extra);
-    Some(match text.contains("\r\n") {
+    Ok(match text.contains("\r\n") {
         true => written.replace('\n', "\r\n"),
         false => written,
     })

@@ -1,15 +1,10 @@
 //! How many blanks stand between two tokens of a line.
 
 use super::tokens::{Kind, Token};
+use crate::syntax::is_keyword;
 
 /// What an expression may follow directly, as a word of its own.
 const RESERVED: [&str; 8] = ["if", "else", "for", "in", "and", "or", "not", "as"];
-
-/// Keywords in some places, names in others.
-const SOFT: [&str; 20] = [
-    "use", "model", "loss", "fn", "data", "teacher", "student", "tap", "edge", "train", "settings",
-    "input", "output", "param", "state", "update", "require", "by", "weight", "from",
-];
 
 /// The brackets around a place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,7 +54,7 @@ pub fn blanks(tokens: &[Token], at: usize, around: Around) -> usize {
 
 /// Whether a bracket behind a word is its call or index.
 fn calls(word: &Token, bracket: &Token) -> bool {
-    let apart = RESERVED.contains(&word.text) || SOFT.contains(&word.text) && bracket.blank_before;
+    let apart = RESERVED.contains(&word.text) || is_keyword(word.text) && bracket.blank_before;
     !apart
 }
 
@@ -74,7 +69,7 @@ fn is_prefix(tokens: &[Token], minus: usize) -> bool {
     }
     match before.kind {
         Kind::Sign => !closes(before),
-        Kind::Word if SOFT.contains(&before.text) => {
+        Kind::Word if is_keyword(before.text) => {
             tokens[minus].blank_before && !tokens[minus + 1].blank_before
         }
         Kind::Word => RESERVED.contains(&before.text),

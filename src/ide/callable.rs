@@ -3,19 +3,26 @@
 use super::Analysis;
 use crate::program::library::{self, LIBRARIES};
 use crate::source::Sources;
-use crate::syntax;
-use crate::syntax::ast::{Body, Callable, File, ItemKind, Name, Pattern, StmtKind};
+use crate::syntax::ast::{Body, Callable, Item, ItemKind, Name, Pattern, StmtKind};
 
 /// Those of the file, each with its documentation.
 pub fn own(analysis: &Analysis) -> impl Iterator<Item = (&Callable, &str)> {
-    of_file(&analysis.tree)
+    analysis
+        .tree
+        .items
+        .iter()
+        .filter_map(|item| match &item.kind {
+            ItemKind::Callable(callable) => {
+                Some((callable, item.doc.as_deref().unwrap_or_default()))
+            }
+            _ => None,
+        })
 }
 
-fn of_file(file: &File) -> impl Iterator<Item = (&Callable, &str)> {
-    file.items.iter().filter_map(|item| match &item.kind {
-        ItemKind::Callable(callable) => Some((callable, item.doc.as_deref().unwrap_or_default())),
-        _ => None,
-    })
+/// What the library offers under a name, and the text that it stands in.
+pub fn from_library(name: &str) -> Option<(Sources, Item)> {
+    let mut libraries = LIBRARIES.iter();
+    libraries.find_map(|library| library::item(library, name))
 }
 
 /// The names of the parameters of what is called so here or in the library.
@@ -28,16 +35,10 @@ pub fn parameters(analysis: &Analysis, name: &str) -> Vec<String> {
     if let Some((callable, _)) = own.find(|(callable, _)| callable.name.text == name) {
         return names(callable);
     }
-    let file = LIBRARIES
-        .iter()
-        .find_map(|library| library::find(library, name));
-    let Some(file) = file else { return Vec::new() };
-    let mut sources = Sources::default();
-    let id = sources.add(file.path.to_string(), None, file.text);
-    let tree = syntax::parse(sources.get(id)).file;
-    let mut all = of_file(&tree);
-    all.find(|(callable, _)| callable.name.text == name)
-        .map_or_else(Vec::new, |(callable, _)| names(callable))
+    match from_library(name).map(|(_, item)| item.kind) {
+        Some(ItemKind::Callable(callable)) => names(&callable),
+        _ => Vec::new(),
+    }
 }
 
 /// The names that a body gives, in order, each with what gives it.

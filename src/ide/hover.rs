@@ -1,13 +1,12 @@
 //! What stands at a place: an operation with its shapes, or a name with its documentation.
 
 use super::Analysis;
+use super::callable::from_library;
 use crate::program::facts::Fact;
-use crate::program::library::{self, LIBRARIES};
 use crate::program::number::grouped;
 use crate::program::ops::{self, Operation};
-use crate::source::{SourceFile, Sources, Span};
-use crate::syntax;
-use crate::syntax::ast::{CallableKind, ItemKind};
+use crate::source::{Sources, Span};
+use crate::syntax::ast::{CallableKind, Item, ItemKind};
 use std::fmt::Write;
 
 #[derive(Clone, Debug, PartialEq)]
@@ -18,7 +17,7 @@ pub struct Hover {
 
 pub fn at(analysis: &Analysis, offset: usize) -> Option<Hover> {
     let word = word(analysis, offset);
-    let called = word.map(|span| text(analysis, span));
+    let called = word.map(|span| analysis.sources.text(span));
     let fact = innermost(analysis, offset);
     let mut parts: Vec<String> = Vec::new();
     parts.extend(fact.map(|fact| shapes(analysis, fact)));
@@ -41,10 +40,6 @@ fn word(analysis: &Analysis, offset: usize) -> Option<Span> {
     let start = offset - before.chars().rev().take_while(|c| is_word(*c)).count();
     let length = text[start..].chars().take_while(|c| is_word(*c)).count();
     (length > 0).then(|| Span::new(analysis.file(), start..start + length))
-}
-
-fn text(analysis: &Analysis, span: Span) -> &str {
-    &analysis.sources.get(span.file).text[span.range()]
 }
 
 /// The smallest operation around an offset; of those at one place the last, which belongs to a network if there is one.
@@ -88,41 +83,33 @@ fn shapes(analysis: &Analysis, fact: &Fact) -> String {
 
 /// Of a model, loss or function of this file, of an operation, or of what the library offers.
 fn documentation(analysis: &Analysis, name: &str) -> Option<String> {
-    let own = || callable(analysis.sources.get(analysis.file()), name);
-    own()
-        .or_else(|| ops::find(name).map(operation))
-        .or_else(|| from_library(name))
+    let mut items = analysis.tree.items.iter();
+    let named = |item: &&Item| matches!(&item.kind, ItemKind::Callable(c) if c.name.text == name);
+    if let Some(item) = items.find(named) {
+        return callable(&analysis.sources, item);
+    }
+    if let Some(op) = ops::find(name) {
+        return Some(operation(op));
+    }
+    let (sources, item) = from_library(name)?;
+    callable(&sources, &item)
 }
 
 fn operation(op: &Operation) -> String {
     format!("```text\n{}\n```\n\n{}", op.signature(), op.doc.trim())
 }
 
-fn from_library(name: &str) -> Option<String> {
-    let file = LIBRARIES
-        .iter()
-        .find_map(|library| library::find(library, name))?;
-    let mut sources = Sources::default();
-    let id = sources.add(file.path.to_string(), None, file.text);
-    callable(sources.get(id), name)
-}
-
 /// The first line of a model, all of a loss or function, which is its formula; and its documentation.
-fn callable(source: &SourceFile, name: &str) -> Option<String> {
-    let file = syntax::parse(source).file;
-    let (item, kind) = file.items.iter().find_map(|item| match &item.kind {
-        ItemKind::Callable(callable) if callable.name.text == name => Some((item, callable.kind)),
-        _ => None,
-    })?;
-    let whole = &source.text[item.span.range()];
-    let shown = match kind {
+fn callable(sources: &Sources, item: &Item) -> Option<String> {
+    let ItemKind::Callable(callable) = &item.kind else {
+        return None;
+    };
+    let whole = sources.text(item.span);
+    let shown = match callable.kind {
         CallableKind::Model => whole.split('{').next().unwrap_or(whole).trim_end(),
         CallableKind::Loss | CallableKind::Fn => whole,
     };
     let doc = item.doc.as_deref().unwrap_or_default();
-    Some(
-        format!("```kd\n{shown}\n```\n\n{doc}")
-            .trim_end()
-            .to_string(),
-    )
+    let text = format!("```kd\n{shown}\n```\n\n{doc}");
+    Some(text.trim_end().to_string())
 }

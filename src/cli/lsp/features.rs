@@ -171,7 +171,7 @@ pub fn actions(analysis: &Analysis, range: Range, encoding: Encoding) -> Vec<Cod
 /// The edits that put the text in its style: only the lines that change, so that the cursor stays.
 pub fn formatting(analysis: &Analysis) -> Option<Vec<TextEdit>> {
     let source = analysis.sources.get(analysis.file());
-    let new = format::format(source)?;
+    let new = format::format(source).ok()?;
     let diff = TextDiff::from_lines(&*source.text, new.as_str());
     let new_lines = diff.new_slices();
     let edits = diff

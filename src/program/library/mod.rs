@@ -2,6 +2,11 @@
 
 pub mod reference;
 
+use super::load::item_name;
+use crate::source::Sources;
+use crate::syntax;
+use crate::syntax::ast::Item;
+
 include!(concat!(env!("OUT_DIR"), "/library.rs"));
 
 /// A file of the standard library.
@@ -17,6 +22,16 @@ pub const LIBRARIES: [&str; 2] = ["models", "losses"];
 /// The file of a library that offers a name.
 pub fn find(library: &str, name: &str) -> Option<&'static LibraryFile> {
     files(library).find(|file| definitions(file).any(|defined| defined == name))
+}
+
+/// What a library offers under a name, and the text that it stands in.
+pub fn item(library: &str, name: &str) -> Option<(Sources, Item)> {
+    let file = find(library, name)?;
+    let mut sources = Sources::default();
+    let id = sources.add(file.path.to_string(), None, file.text);
+    let mut items = syntax::parse(sources.get(id)).file.items.into_iter();
+    let item = items.find(|item| item_name(&item.kind).is_some_and(|found| found.text == name))?;
+    Some((sources, item))
 }
 
 /// What a library offers.

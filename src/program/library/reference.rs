@@ -2,7 +2,6 @@
 
 use crate::program::elaborate::input_statements;
 use crate::source::{Sources, Span};
-use crate::syntax;
 use crate::syntax::ast::{Callable, ItemKind};
 use std::fmt::Write;
 
@@ -16,17 +15,14 @@ pub struct Entry {
 
 /// What a library offers under a name.
 pub fn entry(library: &str, name: &str) -> Option<Entry> {
-    let file = super::find(library, name)?;
-    let mut sources = Sources::default();
-    let id = sources.add(file.path.to_string(), None, file.text);
-    let items = syntax::parse(sources.get(id)).file.items;
-    items.into_iter().find_map(|item| match &item.kind {
-        ItemKind::Callable(callable) if callable.name.text == name => Some(Entry {
+    let (sources, item) = super::item(library, name)?;
+    match &item.kind {
+        ItemKind::Callable(callable) => Some(Entry {
             signature: signature(callable, &sources),
             doc: unwrapped(item.doc.as_deref().unwrap_or_default()),
         }),
         _ => None,
-    })
+    }
 }
 
 fn signature(callable: &Callable, sources: &Sources) -> String {

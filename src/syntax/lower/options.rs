@@ -3,6 +3,7 @@
 use super::operators::ChainHead;
 use super::{Lower, Parts};
 use crate::diag::{Code, Diagnostic};
+use crate::source::Span;
 use crate::syntax::ast::*;
 use crate::syntax::grammar::Rule;
 use crate::syntax::recover::{self, Place};
@@ -18,7 +19,7 @@ impl Lower<'_> {
             .expr;
         let fields = parts
             .next_if(Rule::fields)
-            .map(|fields| self.fields(fields, &name));
+            .map(|fields| self.entries(fields, &format!("`{}`", name.text)));
         Some(ItemKind::Data(Data {
             name,
             value,
@@ -26,11 +27,12 @@ impl Lower<'_> {
         }))
     }
 
-    fn fields(&mut self, pair: Pair<Rule>, of: &Name) -> Vec<Field> {
-        let mut fields = Vec::new();
+    /// What stands in a block of fields or settings, `of` being whose block it is.
+    fn entries<E: Entry>(&mut self, block: Pair<Rule>, of: &str) -> Vec<E> {
+        let mut entries: Vec<E> = Vec::new();
         let mut opened = None;
         let mut last = None;
-        for part in pair.into_inner() {
+        for part in block.into_inner() {
             let span = self.span(&part);
             match part.as_rule() {
                 Rule::open_brace => {
@@ -38,35 +40,25 @@ impl Lower<'_> {
                     opened = Some(span);
                 }
                 Rule::semicolon => self.semicolon(span),
-                Rule::missing_close => {
-                    self.report_missing_close(&format!("`{}`", of.text), opened, span);
-                }
-                Rule::junk_field => {
-                    self.explain(Place::Field, span);
-                    fields.push(self.junk_field(span));
+                Rule::missing_close => self.report_missing_close(of, opened, span),
+                Rule::junk_field | Rule::junk_setting => {
+                    self.explain(E::PLACE, span);
+                    entries.push(E::kept(self, span));
                 }
                 Rule::part_rest => {
-                    if let Some((field, before)) = fields.last_mut().zip(last) {
-                        self.explain_rest(Place::Field, before, span);
-                        recover::poison_field(field, span);
+                    if let Some((entry, before)) = entries.last_mut().zip(last) {
+                        self.explain_rest(E::PLACE, before, span);
+                        entry.poison(span);
                     }
                 }
-                Rule::field_set => {
-                    fields.push(self.field_set(part).unwrap_or(Field::Error));
-                    last = Some(span);
-                }
-                Rule::field_bind => {
-                    let bound = self.binding(part);
-                    fields.push(bound.map_or(Field::Error, |(pattern, value)| Field::Bind {
-                        pattern,
-                        value,
-                    }));
+                Rule::field_set | Rule::field_bind | Rule::spread | Rule::setting => {
+                    entries.push(E::read(self, part).unwrap_or(E::ERROR));
                     last = Some(span);
                 }
                 _ => {}
             }
         }
-        fields
+        entries
     }
 
     fn field_set(&mut self, pair: Pair<Rule>) -> Option<Field> {
@@ -86,7 +78,7 @@ impl Lower<'_> {
         let on = std::iter::from_fn(|| parts.next_if(Rule::ident))
             .map(|name| self.name(&name))
             .collect();
-        let settings = self.settings(parts.next_if(Rule::settings_block)?, "`train`");
+        let settings = self.entries(parts.next_if(Rule::settings_block)?, "`train`");
         Some(ItemKind::Train(Train { name, on, settings }))
     }
 
@@ -94,41 +86,8 @@ impl Lower<'_> {
         let mut parts = Parts::of(pair);
         let name = self.name(&parts.next_if(Rule::ident)?);
         let of = format!("`{}`", name.text);
-        let settings = self.settings(parts.next_if(Rule::settings_block)?, &of);
+        let settings = self.entries(parts.next_if(Rule::settings_block)?, &of);
         Some(ItemKind::Settings(SettingsItem { name, settings }))
-    }
-
-    fn settings(&mut self, pair: Pair<Rule>, of: &str) -> Vec<Setting> {
-        let mut settings = Vec::new();
-        let mut opened = None;
-        let mut last = None;
-        for part in pair.into_inner() {
-            let span = self.span(&part);
-            match part.as_rule() {
-                Rule::open_brace => {
-                    self.check_open(span);
-                    opened = Some(span);
-                }
-                Rule::semicolon => self.semicolon(span),
-                Rule::missing_close => self.report_missing_close(of, opened, span),
-                Rule::junk_setting => {
-                    self.explain(Place::Setting, span);
-                    settings.push(Setting::Error);
-                }
-                Rule::part_rest => {
-                    if let Some((setting, before)) = settings.last_mut().zip(last) {
-                        self.explain_rest(Place::Setting, before, span);
-                        recover::poison_setting(setting, span);
-                    }
-                }
-                Rule::spread | Rule::setting => {
-                    settings.push(self.setting(part).unwrap_or(Setting::Error));
-                    last = Some(span);
-                }
-                _ => {}
-            }
-        }
-        settings
     }
 
     fn setting(&mut self, pair: Pair<Rule>) -> Option<Setting> {
@@ -158,5 +117,59 @@ impl Lower<'_> {
                 .at(span, "`..` is meant")
                 .replace("write `..`", span, ".."),
         );
+    }
+}
+
+/// A field or a setting.
+trait Entry: Sized {
+    const PLACE: Place;
+    const ERROR: Self;
+
+    fn read(lower: &mut Lower, pair: Pair<Rule>) -> Option<Self>;
+
+    /// What can be told of junk in its place.
+    fn kept(lower: &mut Lower, junk: Span) -> Self;
+
+    /// Something that fits nothing stands behind it.
+    fn poison(&mut self, rest: Span);
+}
+
+impl Entry for Field {
+    const PLACE: Place = Place::Field;
+    const ERROR: Field = Field::Error;
+
+    fn read(lower: &mut Lower, pair: Pair<Rule>) -> Option<Field> {
+        match pair.as_rule() {
+            Rule::field_set => lower.field_set(pair),
+            _ => {
+                let (pattern, value) = lower.binding(pair)?;
+                Some(Field::Bind { pattern, value })
+            }
+        }
+    }
+
+    fn kept(lower: &mut Lower, junk: Span) -> Field {
+        lower.junk_field(junk)
+    }
+
+    fn poison(&mut self, rest: Span) {
+        recover::poison_field(self, rest);
+    }
+}
+
+impl Entry for Setting {
+    const PLACE: Place = Place::Setting;
+    const ERROR: Setting = Setting::Error;
+
+    fn read(lower: &mut Lower, pair: Pair<Rule>) -> Option<Setting> {
+        lower.setting(pair)
+    }
+
+    fn kept(_: &mut Lower, _: Span) -> Setting {
+        Setting::Error
+    }
+
+    fn poison(&mut self, rest: Span) {
+        recover::poison_setting(self, rest);
     }
 }

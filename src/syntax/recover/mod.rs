@@ -24,11 +24,12 @@ pub(in crate::syntax) const EDGE_EXAMPLE: &str =
     "an edge is written `edge deep.logits ~> light.logits by soft_target(T: 4)  weight 0.9`";
 
 /// The words that items start with.
-const ITEM_WORDS: [&str; 12] = [
+pub(in crate::syntax) const ITEM_WORDS: [&str; 12] = [
     "use", "model", "loss", "fn", "data", "teacher", "student", "tap", "edge", "train", "settings",
     "output",
 ];
-const STMT_WORDS: [&str; 6] = ["input", "output", "param", "state", "update", "require"];
+pub(in crate::syntax) const STMT_WORDS: [&str; 6] =
+    ["input", "output", "param", "state", "update", "require"];
 
 impl Place {
     fn rule(self) -> Rule {
