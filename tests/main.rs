@@ -5,6 +5,7 @@ mod binaries;
 mod cmd;
 mod docs;
 mod format;
+mod grammars;
 #[cfg(unix)]
 mod handover;
 mod laws;

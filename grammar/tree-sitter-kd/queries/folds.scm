@@ -1,0 +1,1 @@
+[(body) (block) (fields) (settings_block) (parameters) (arguments) (list)] @fold
