@@ -290,6 +290,7 @@ impl<'e> Lowering<'e> {
                 },
                 shape: parameter.shape.clone(),
                 init: parameter.init.clone(),
+                again: parameter.again.as_ref().map(|again| again.init.clone()),
                 then: parameter.then.map(|start| self.start(start)),
             }
         };

@@ -154,6 +154,14 @@ pub struct Parameter {
     pub shape: Shape,
     #[serde(with = "serde_yaml::with::singleton_map")]
     pub init: Init,
+    /// What is drawn in its place once all of its owner's parameters have been drawn, as a PyTorch constructor
+    /// does that ends by going over its modules.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        with = "serde_yaml::with::singleton_map"
+    )]
+    pub again: Option<Init>,
     /// Operations that the drawn values, its only field, go through to its only output before they are the
     /// start.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -57,6 +57,8 @@ pub enum Wants {
     Size,
     /// Two numbers above 0, the first not above the second.
     Range,
+    /// One of these words.
+    Word(&'static [&'static str]),
     /// Transforms, which whoever asks reads from the tree.
     Chain,
 }
@@ -105,6 +107,13 @@ impl Settings {
     /// A number, which may change while a stage trains.
     pub fn rate(&self, name: &str) -> Option<plan::Arg> {
         rate(self.value(name)?)
+    }
+
+    pub fn word(&self, name: &str) -> Option<&str> {
+        match self.value(name)? {
+            Value::Word(word) => Some(word),
+            _ => None,
+        }
     }
 
     pub fn bool(&self, name: &str) -> Option<bool> {
@@ -231,9 +240,12 @@ impl Elaborator<'_, '_> {
             .iter()
             .map(|arg| Given {
                 name: arg.name.as_ref().map(|n| (n.text.clone(), n.span)),
-                value: match chains {
-                    true => Value::Word("chain".into()),
-                    false => self.expression(frame, &arg.value),
+                value: match &arg.value.kind {
+                    _ if chains => Value::Word("chain".into()),
+                    ExprKind::Name(word) if takes_word(found, arg) => {
+                        Value::Word(word.as_str().into())
+                    }
+                    _ => self.expression(frame, &arg.value),
                 },
                 span: arg.value.span,
             })
@@ -312,6 +324,13 @@ impl Elaborator<'_, '_> {
     }
 }
 
+/// Whether an argument stands for a parameter that takes a word.
+fn takes_word(found: &Declared, arg: &Arg) -> bool {
+    let named = |p: &&Parameter| arg.name.as_ref().is_some_and(|name| name.text == p.name);
+    let parameter = found.parameters.iter().find(named);
+    parameter.is_some_and(|p| matches!(p.wants, Wants::Word(_)))
+}
+
 fn article(what: &str) -> &'static str {
     if what.starts_with(['a', 'e', 'i', 'o', 'u']) {
         "an"
@@ -379,6 +398,7 @@ impl Wants {
             Wants::Range => {
                 numbers(value).is_some_and(|n| n.len() == 2 && n[0] > 0.0 && n[0] <= n[1])
             }
+            Wants::Word(words) => matches!(value, Value::Word(word) if words.contains(&&**word)),
             Wants::Chain => matches!(value, Value::Word(_)),
             Wants::Betas => numbers(value)
                 .is_some_and(|n| n.len() == 2 && n.iter().all(|x| (0.0..1.0).contains(x))),
@@ -400,6 +420,7 @@ impl Wants {
             }
             (Wants::Statistics, other) => other.kind().to_string(),
             (_, Value::Number(n)) => format!("{n}"),
+            (Wants::Word(_), Value::Word(word)) => format!("`{word}`"),
             (_, other) => other.kind().to_string(),
         };
         Err(format!("is {}, but this is {got}", self.words()))
@@ -427,6 +448,10 @@ impl Wants {
             Wants::Statistics => "`statistics(…)`".to_string(),
             Wants::Size => "a whole number from 1 to 10000, or `(height, width)`".to_string(),
             Wants::Range => "a pair of numbers above 0, the smaller one first".to_string(),
+            Wants::Word(words) => (words.iter())
+                .map(|word| format!("`{word}`"))
+                .collect::<Vec<_>>()
+                .join(" or "),
             Wants::Chain => "a chain of transforms".to_string(),
             Wants::Betas => "a pair of numbers from 0 to below 1".to_string(),
             Wants::Texts => "a list of strings".to_string(),

@@ -67,11 +67,21 @@ pub struct Parameter {
     pub owner: Owner,
     pub shape: Shape,
     pub init: Init,
+    /// How it starts instead, drawn when all that its owner has is there: what an `init` of a model says.
+    pub again: Option<Again>,
+    /// The operation that owns it; none of a `param` or `state`.
+    pub layer: Option<&'static Operation>,
     /// What the drawn values go through.
     pub then: Option<Start>,
     /// Never trained: batch norm's running statistics, and states.
     pub buffer: bool,
     pub span: Span,
+}
+
+pub struct Again {
+    pub init: Init,
+    /// Whether the `init` names the layer, and not an operation.
+    pub named: bool,
 }
 
 /// A formula between the drawn values and the start.

@@ -12,7 +12,7 @@ pub fn markdown() -> String {
     let mut text = String::from(
         "# Data, optimizers, weights and starts\n\n\
          What can stand in a `data` pipeline, what `optimizer:` takes, how numbers may change in training, what \
-         can stand after `from`, and how a `param` or `state` starts. This page is generated from the tables that \
+         can stand after `from`, and how parameters start. This page is generated from the tables that \
          the checker uses.\n\n\
          Arguments are given by name; those marked *positional* may stand without it.\n",
     );

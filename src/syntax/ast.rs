@@ -157,6 +157,14 @@ pub enum StmtKind {
         index: Option<Vec<Index>>,
         value: Expr,
     },
+    /// `init conv2d.weight = kaiming_normal(mode: fan_out)`
+    Init {
+        /// An operation, or a name of the body.
+        of: Name,
+        /// `weight`, of a layer.
+        role: Option<Name>,
+        value: Expr,
+    },
     Require {
         condition: Expr,
         message: Option<Str>,

@@ -43,6 +43,8 @@ fn statements() {
         state bank: [M, d] = normal(1) -> l2norm(dim: 1)
         update bank[index, 1:] = bank + 1
         update z = n
+        init conv2d.weight = kaiming_normal(mode: fan_out)
+        init token = 0
         require (d - 2) % 6 == 0, \"depth is 6n + 2\"
         require d > 1
         (q, k) = image -> linear(8) -> chunk(2)
@@ -57,6 +59,7 @@ fn statements() {
          (param token:[1 1 d] (call trunc_normal 0.02)) \
          (state bank:[M d] (-> (call normal 1) (call l2norm dim:1))) \
          (update bank[index 1:] (+ bank 1)) (update z n) \
+         (init conv2d.weight (call kaiming_normal mode:fan_out)) (init token 0) \
          (require (== (% ((- d 2)) 6) 0) \"depth is 6n + 2\") (require (> d 1)) \
          (let <q k> (-> image (call linear 8) (call chunk 2))) (let x image) \
          (output logits x) (output (-> x relu)) (output (tuple a b)))"

@@ -140,6 +140,11 @@ fn stmt(stmt: &Stmt) -> String {
             let at = at.as_ref().map(|at| index(at)).unwrap_or_default();
             list("update", [format!("{}{at}", name.text), expr(value)])
         }
+        StmtKind::Init { of, role, value } => {
+            let role = role.as_ref().map(|role| format!(".{}", role.text));
+            let of = format!("{}{}", of.text, role.unwrap_or_default());
+            list("init", [of, expr(value)])
+        }
         StmtKind::Require { condition, message } => {
             let message = message.as_ref().map(|m| format!("{:?}", m.text));
             list("require", std::iter::once(expr(condition)).chain(message))

@@ -159,6 +159,10 @@ impl Walk<'_> {
                 self.index(index.as_deref().unwrap_or_default(), within, 1);
                 self.expr(value, within, 1);
             }
+            StmtKind::Init { of, role, value } => {
+                self.names(std::iter::once(of).chain(role), within);
+                self.expr(value, within, 1);
+            }
             StmtKind::Require { condition, message } => {
                 self.expr(condition, within, 1);
                 message.iter().for_each(|m| self.span(m.span, within));

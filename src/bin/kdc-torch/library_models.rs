@@ -3,7 +3,8 @@
 
 use crate::interpreter::Executable;
 use crate::parameters::{NamedTensors, Parameters};
-use crate::testing::{alone, plan};
+use crate::testing::{alone, hash_of, plan};
+use kdc::plan::Plan;
 use std::collections::HashMap;
 use tch::{Device, Kind, Tensor};
 
@@ -28,9 +29,9 @@ fn fill(name: &str, shape: &[i64]) -> Tensor {
     filled.to_kind(Kind::Float)
 }
 
-/// The logits of a model of the library for a picture of the same making; of a text model, ten numbers for the fourth token
-/// of a text that is made of the picture.
-fn answer(model: &str) -> Tensor {
+/// An experiment with a student that leads a picture through a model of the library; a text model gets a text that
+/// is made of the picture, and ten numbers for its fourth token count.
+fn experiment(model: &str) -> Plan {
     let name = model.split('(').next().unwrap_or(model);
     let ids = "argmax(rows, dim: 2)";
     let types = "argmax(rows[:, :, 0:2], dim: 2)";
@@ -45,7 +46,7 @@ fn answer(model: &str) -> Tensor {
         "image" => "net",
         _ => "net[:, 3, 0:10]",
     };
-    let plan = plan(&format!(
+    plan(&format!(
         "use models::{name}
         use \"data.kd\"::images
         model OnPictures() {{
@@ -57,7 +58,12 @@ fn answer(model: &str) -> Tensor {
         student net = OnPictures()
         edge images.label ~> net.logits by cross_entropy
         train on images {{ epochs: 1, optimizer: sgd(lr: 0.1) }}"
-    ));
+    ))
+}
+
+/// The logits of a model for a picture of the same making as its weights.
+fn answer(model: &str) -> Tensor {
+    let plan = experiment(model);
     let wanted = Parameters::wanted(&plan, "net").unwrap().into_iter();
     let weights = wanted.map(|(name, shape)| {
         let filled = fill(name.trim_start_matches("net."), &shape);
@@ -72,14 +78,15 @@ fn answer(model: &str) -> Tensor {
     executable.run(&[&picture], 2).unwrap().remove(0)
 }
 
+fn fixture(name: &str) -> Vec<(String, Tensor)> {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/").to_string() + name;
+    Tensor::read_safetensors(path).expect("the fixture is part of the sources")
+}
+
 #[test]
 fn models_answer_as_torchvisions_timms_and_hugging_faces() {
     let _alone = alone();
-    let path = concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/tests/fixtures/models.safetensors"
-    );
-    let expected = Tensor::read_safetensors(path).expect("the fixture is part of the sources");
+    let expected = fixture("models.safetensors");
     assert!(expected.len() >= 11);
     for (model, expected) in expected {
         let size = f64::try_from(expected.abs().max()).unwrap();
@@ -88,5 +95,38 @@ fn models_answer_as_torchvisions_timms_and_hugging_faces() {
             off <= 1e-5 * size.max(1.0),
             "{model} is off by {off} of {size}"
         );
+    }
+}
+
+#[test]
+fn models_start_as_torchvisions_and_hugging_faces() {
+    let _alone = alone();
+    let expected = fixture("starts.safetensors");
+    for model in [
+        "ResNet18(classes: 10)",
+        "MobileNetV2(classes: 10)",
+        "DistilBert(vocab: 256, dim: 32, depth: 2, heads: 2)",
+    ] {
+        let plan = experiment(model);
+        let parameters = Parameters::new(&plan, 42, Device::Cpu, &HashMap::new()).unwrap();
+        let next = Tensor::rand([5], (Kind::Float, Device::Cpu));
+        let find = |name: &str| expected.iter().find(|(n, _)| n == name).map(|(_, t)| t);
+        assert!(
+            next.equal(find(&format!("{model} next")).unwrap()),
+            "{model}"
+        );
+        let own = parameters.of_network("net").unwrap();
+        let there = expected
+            .iter()
+            .filter(|(name, _)| name.starts_with(&format!("{model}.")));
+        assert_eq!(own.len(), there.count());
+        for (name, tensor) in own {
+            let name = format!("{model}{}", name.trim_start_matches("net"));
+            let expected = find(&name).map(|hash| i64::try_from(hash).unwrap() as u64);
+            // of Hugging Face's the first row is 0
+            if !name.ends_with("word_embeddings.weight") {
+                assert_eq!(Some(hash_of(&tensor)), expected, "{name}");
+            }
+        }
     }
 }

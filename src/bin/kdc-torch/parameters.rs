@@ -248,33 +248,27 @@ fn draw_all<'a>(
     for owner in auxiliary_owners(plan) {
         let own_seed = derive_seed("parameters", seed, Fnv::of(owner.as_bytes()));
         tch::manual_seed(own_seed as i64);
-        for parameter in owned_by(plan, owner) {
-            tensors.insert(parameter.name.as_str(), draw(parameter)?);
-        }
+        tensors.extend(draw_owner(plan, owner)?);
     }
     for network in &plan.networks {
         match &network.weights {
             Weights::Initialised { offset } => {
                 tch::manual_seed(seed.wrapping_add(*offset) as i64);
-                for parameter in owned_by(plan, &network.name) {
-                    tensors.insert(parameter.name.as_str(), draw(parameter)?);
-                }
+                tensors.extend(draw_owner(plan, &network.name)?);
             }
             Weights::File(file) => {
                 let found = loaded.get(&network.name).map_or(&[][..], Vec::as_slice);
                 if let Some(offset) = file.offset {
                     tch::manual_seed(seed.wrapping_add(offset) as i64);
+                    tensors.extend(draw_owner(plan, &network.name)?);
                 }
                 for parameter in owned_by(plan, &network.name) {
-                    let start = match file.offset {
-                        Some(_) => draw(parameter)?,
-                        None => zeros(parameter)?,
-                    };
-                    let tensor = match holds(found, parameter) {
-                        true => take(parameter, found)?,
-                        false => start,
-                    };
-                    tensors.insert(parameter.name.as_str(), tensor);
+                    let name = parameter.name.as_str();
+                    if holds(found, parameter) {
+                        tensors.insert(name, take(parameter, found)?);
+                    } else if file.offset.is_none() {
+                        tensors.insert(name, zeros(parameter)?);
+                    }
                 }
             }
             Weights::Follows { .. } => {}
@@ -364,19 +358,35 @@ fn zeros(parameter: &Parameter) -> Result<Tensor> {
     )?)
 }
 
-fn draw(parameter: &Parameter) -> Result<Tensor> {
+/// All that an owner has: in order, and then in order again what starts otherwise, as a PyTorch constructor
+/// draws that goes over its modules in the end.
+fn draw_owner<'a>(plan: &'a Plan, owner: &'a str) -> Result<Tensors<'a>> {
+    let mut tensors = Tensors::new();
+    for parameter in owned_by(plan, owner) {
+        let drawn = draw(parameter, &parameter.init)?;
+        let start = match &parameter.then {
+            Some(then) => after(then, &drawn)?,
+            None => drawn,
+        };
+        tensors.insert(parameter.name.as_str(), start);
+    }
+    for parameter in owned_by(plan, owner) {
+        if let Some(again) = &parameter.again {
+            tensors.insert(parameter.name.as_str(), draw(parameter, again)?);
+        }
+    }
+    Ok(tensors)
+}
+
+fn draw(parameter: &Parameter, init: &Init) -> Result<Tensor> {
     let size = size_of(parameter)?;
     let mut tensor = Tensor::f_empty(size.as_slice(), (Kind::Float, Device::Cpu))?;
-    let drawn = match parameter.init {
+    Ok(match *init {
         Init::Uniform { bound } => tensor.f_uniform_(-bound, bound)?,
         Init::Normal { mean, std } => tensor.f_normal_(mean, std)?,
         Init::TruncNormal { mean, std } => trunc_normal(tensor, mean, std)?,
         Init::Constant(value) => tensor.f_fill_(value)?,
-    };
-    match &parameter.then {
-        Some(then) => after(then, &drawn),
-        None => Ok(drawn),
-    }
+    })
 }
 
 /// `torch.nn.init.trunc_normal_` between its default bounds, bit for bit.
@@ -532,6 +542,45 @@ mod tests {
         }
         let count = parameters.get("net.count").unwrap();
         assert!(count.equal(&Tensor::from(-1f32)));
+    }
+
+    #[test]
+    fn of_several_inits_the_one_that_names_the_layer_counts_then_the_outer_one() {
+        let _alone = alone();
+        let (parameters, _) = drawn(&format!(
+            "use \"data.kd\"::images
+            model Block() {{
+                input x: [N, C, H, W]
+                init last.weight = zeros
+                init conv2d.bias = 3
+                output x -> conv2d(4, kernel: 1) as first -> batch_norm as last
+            }}
+            model Net() {{
+                input image: [N, 3, 32, 32]
+                init batch_norm.weight = 2
+                init conv2d.bias = 4
+                init conv2d.bias = 5
+                init stem.bias = 6
+                stem = image -> conv2d(4, kernel: 1) -> batch_norm
+                output logits = stem -> Block as block -> global_avg_pool -> linear(10)
+            }}
+            student net = Net()
+            edge ce: images.label ~> net.logits by cross_entropy{TRAIN}"
+        ));
+        for (name, expected) in [
+            ("stem.0.bias", 6.0),
+            ("stem.1.bias", 6.0),
+            ("stem.1.weight", 2.0),
+            ("block.first.bias", 5.0),
+            ("block.last.weight", 0.0),
+            ("block.last.bias", 0.0),
+        ] {
+            let found = parameters.get(&format!("net.{name}")).unwrap();
+            assert!(
+                found.equal(&Tensor::from_slice(&[expected as f32; 4])),
+                "{name}"
+            );
+        }
     }
 
     #[test]

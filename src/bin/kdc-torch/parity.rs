@@ -6,7 +6,6 @@ use crate::parameters::{NamedTensors, Parameters};
 use crate::testing;
 use crate::trainer::Trainer;
 use kdc::cli::files::Disk;
-use kdc::hash::Fnv;
 use kdc::plan::{Plan, Role, Weights};
 use std::collections::HashMap;
 use std::path::Path;
@@ -36,7 +35,11 @@ fn weights_start_as_in_pytorch() {
             for (name, tensor) in weights {
                 let expected = &golden[&format!("{prefix}{name}")];
                 let expected = i64::try_from(expected).unwrap() as u64;
-                assert_eq!(fnv_of(&tensor), expected, "{model}, seed {seed}: {name}");
+                assert_eq!(
+                    testing::hash_of(&tensor),
+                    expected,
+                    "{model}, seed {seed}: {name}"
+                );
             }
         }
     }
@@ -198,10 +201,4 @@ pub fn distance(found: &Tensor, expected: &Tensor) -> f64 {
     let [found, expected] = [found, expected].map(|t| t.to_kind(Kind::Double));
     let relative = (found - &expected).norm() / expected.norm();
     relative.double_value(&[])
-}
-
-fn fnv_of(tensor: &Tensor) -> u64 {
-    let values = Vec::<f32>::try_from(tensor.flatten(0, -1)).unwrap();
-    let bytes: Vec<u8> = values.iter().flat_map(|v| v.to_le_bytes()).collect();
-    Fnv::of(&bytes)
 }

@@ -4,6 +4,7 @@ use crate::console::Console;
 use crate::data::DataSet;
 use crate::parameters::{NamedTensors, Parameters};
 use crate::session::Session;
+use kdc::hash::Fnv;
 use kdc::plan::{Plan, Weights};
 use kdc::source::Files;
 use std::collections::HashMap;
@@ -150,4 +151,11 @@ impl Drop for Folder {
     fn drop(&mut self) {
         let _ = std::fs::remove_dir_all(&self.0);
     }
+}
+
+/// As `hashed` in `tests/fixtures/golden`.
+pub fn hash_of(tensor: &Tensor) -> u64 {
+    let values = Vec::<f32>::try_from(tensor.flatten(0, -1)).unwrap();
+    let bytes: Vec<u8> = values.iter().flat_map(|v| v.to_le_bytes()).collect();
+    Fnv::of(&bytes)
 }

@@ -18,6 +18,7 @@ impl Elaborator<'_, '_> {
         call: Span,
     ) -> Value {
         let mut outputs: Vec<(Option<&ast::Name>, Value, Span)> = Vec::new();
+        let first_own = self.graph.parameters.len();
         for statement in statements {
             match &statement.kind {
                 StmtKind::Bind { pattern, value } => self.binding(frame, pattern, value),
@@ -39,12 +40,15 @@ impl Elaborator<'_, '_> {
                 StmtKind::Update { name, index, value } => {
                     self.update(frame, name, index.as_deref(), value);
                 }
-                StmtKind::Input { .. } | StmtKind::Error => {}
+                StmtKind::Input { .. } | StmtKind::Init { .. } | StmtKind::Error => {}
             }
             if self.fuel == 0 {
                 return Value::Poison;
             }
         }
+        let whole = outputs.iter().all(|(_, value, _)| !value.is_poison());
+        let own = first_own..self.graph.parameters.len();
+        self.inits(frame, statements, own, whole);
         let broken = statements.iter().any(|s| matches!(s.kind, StmtKind::Error));
         self.outcome(callable, outputs, broken)
     }

@@ -18,6 +18,7 @@ mod operation;
 mod owned;
 mod signature;
 mod slice;
+mod start;
 mod types;
 mod update;
 

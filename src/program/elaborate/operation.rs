@@ -118,6 +118,7 @@ impl Elaborator<'_, '_> {
         let parameters = self.own(
             frame,
             step.as_deref().unwrap_or(&frame.path.clone()),
+            op,
             &inferred,
             span,
         )?;
@@ -260,6 +261,7 @@ impl Elaborator<'_, '_> {
         &mut self,
         frame: &Frame,
         path: &str,
+        op: &'static Operation,
         inferred: &Inferred,
         span: Span,
     ) -> Option<Vec<(&'static str, ParameterId)>> {
@@ -271,6 +273,8 @@ impl Elaborator<'_, '_> {
                 owner: frame.owner.clone(),
                 shape: weight.shape.clone(),
                 init: weight.init.clone(),
+                again: None,
+                layer: Some(op),
                 then: None,
                 buffer: weight.buffer,
                 span,

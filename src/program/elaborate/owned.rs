@@ -1,12 +1,9 @@
 //! What a body owns besides its layers: `param` and `state`.
 
 use super::{Elaborator, Frame, FrameKind, Naming};
-use crate::diag::suggest::listed;
 use crate::diag::{Code, Diagnostic};
 use crate::plan::Init;
-use crate::program::declared::Settings;
 use crate::program::graph::{Node, NodeIndex, Owner, Parameter, ParameterId, Start, What};
-use crate::program::initial::INITIALISERS;
 use crate::program::ops::parameter::{PARAMETER, ROLE};
 use crate::program::ops::{Element, Tensor};
 use crate::program::value::{Member, Value};
@@ -84,6 +81,8 @@ impl Elaborator<'_, '_> {
             owner: frame.owner.clone(),
             shape,
             init: begin.init,
+            again: None,
+            layer: None,
             then: begin.then,
             buffer: kind == Owned::State,
             span: name.span,
@@ -192,7 +191,7 @@ impl Elaborator<'_, '_> {
             ExprKind::Chain { head, steps } => (&**head, steps.as_slice()),
             _ => (start.bare(), &[][..]),
         };
-        let init = self.initialiser(frame, head)?;
+        let init = self.initialiser(frame, head, shape)?;
         if steps.is_empty() {
             return Some(Begin { init, then: None });
         }
@@ -226,62 +225,5 @@ impl Elaborator<'_, '_> {
         };
         self.report(Diagnostic::new(code, message).at(start.span, "the start"));
         None
-    }
-
-    /// A number, or a call of an initialiser.
-    fn initialiser(&mut self, frame: &mut Frame, head: &Expr) -> Option<Init> {
-        let of_table = match &head.kind {
-            ExprKind::Name(name) => self.is_free(frame, name),
-            ExprKind::Call { callee, .. } => !matches!(&callee.kind,
-                ExprKind::Name(name) if self.calculates(name)),
-            _ => false,
-        };
-        if !of_table {
-            return match self.expression(frame, head) {
-                Value::Number(number) => Some(Init::Constant(number.as_f64().unwrap_or(0.0))),
-                Value::Poison => None,
-                other => {
-                    let names = listed(INITIALISERS.iter().map(|i| i.name), 12);
-                    let diagnostic = Diagnostic::new(
-                        Code::E0204,
-                        format!("a start is a number or an initialiser, but this is {}", other.kind()),
-                    )
-                    .at(head.span, other.kind())
-                    .help(format!("the initialisers are {names}; steps may follow, as in `normal(1) -> l2norm(dim: 1)`"));
-                    self.report(diagnostic);
-                    None
-                }
-            };
-        }
-        let (found, settings) = self.declared(frame, INITIALISERS, &[], "initialiser", head)?;
-        Some(init_of(found.name, &settings))
-    }
-
-    /// Whether neither the body nor the file defines a name.
-    fn is_free(&mut self, frame: &mut Frame, name: &str) -> bool {
-        frame.local(name).is_none() && self.modules.lookup(frame.module, name).is_none()
-    }
-
-    /// Functions of numbers, which give a number to start with.
-    fn calculates(&self, name: &str) -> bool {
-        [
-            "sqrt", "log", "exp", "abs", "round", "min", "max", "div", "pow",
-        ]
-        .contains(&name)
-    }
-}
-
-fn init_of(name: &str, settings: &Settings) -> Init {
-    let number = |name: &str, default: f64| settings.number(name).unwrap_or(default);
-    let (mean, std) = (number("mean", 0.0), number("std", 1.0));
-    match name {
-        "ones" => Init::Constant(1.0),
-        "constant" => Init::Constant(number("value", 0.0)),
-        "normal" => Init::Normal { mean, std },
-        "trunc_normal" => Init::TruncNormal { mean, std },
-        "uniform" => Init::Uniform {
-            bound: number("bound", 1.0),
-        },
-        _ => Init::Constant(0.0),
     }
 }

@@ -138,6 +138,7 @@ fn is_punctuation(rule: Rule) -> bool {
             | Rule::kw_if
             | Rule::kw_import
             | Rule::kw_in
+            | Rule::kw_init
             | Rule::kw_input
             | Rule::kw_on
             | Rule::kw_output

@@ -44,6 +44,7 @@ impl Lower<'_> {
             Rule::output => self.output(pair),
             Rule::owned => self.owned(pair),
             Rule::update => self.update(pair),
+            Rule::init => self.init(pair),
             Rule::require => self.require(pair),
             Rule::return_ => self.return_(pair),
             Rule::bind => self.bind(pair),
@@ -101,6 +102,15 @@ impl Lower<'_> {
         self.check_assign(&parts.next_if(Rule::assign)?);
         let value = self.expr(parts.next_if(Rule::line_expr)?);
         Some(StmtKind::Update { name, index, value })
+    }
+
+    fn init(&mut self, pair: Pair<Rule>) -> Option<StmtKind> {
+        let mut parts = Parts::of(pair);
+        let of = self.name(&parts.next_if(Rule::ident)?);
+        let role = parts.next_if(Rule::word).map(|word| self.name(&word));
+        self.check_assign(&parts.next_if(Rule::assign)?);
+        let value = self.expr(parts.next_if(Rule::line_expr)?);
+        Some(StmtKind::Init { of, role, value })
     }
 
     fn require(&mut self, pair: Pair<Rule>) -> Option<StmtKind> {

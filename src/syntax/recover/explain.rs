@@ -286,6 +286,10 @@ fn construct(place: Place, text: &str) -> Construct {
             " in this update",
             "an update is written `update mean = 0.9 * mean + 0.1 * now`",
         ),
+        (Place::Stmt, "init") => (
+            " in this start",
+            "a start is written `init conv2d.weight = kaiming_normal(mode: fan_out)`",
+        ),
         (Place::Stmt, "require") => (
             " in this requirement",
             "a requirement is written `require depth % 6 == 2, \"depth is 6n + 2\"`",

@@ -214,6 +214,7 @@ pub(in crate::syntax) fn poison_stmt(stmt: &mut Stmt, rest: Span) {
         | StmtKind::Param { value, .. }
         | StmtKind::State { value, .. }
         | StmtKind::Update { value, .. }
+        | StmtKind::Init { value, .. }
         | StmtKind::Require {
             condition: value, ..
         }

@@ -28,8 +28,9 @@ pub(in crate::syntax) const ITEM_WORDS: [&str; 12] = [
     "use", "model", "loss", "fn", "data", "teacher", "student", "tap", "edge", "train", "settings",
     "output",
 ];
-pub(in crate::syntax) const STMT_WORDS: [&str; 6] =
-    ["input", "output", "param", "state", "update", "require"];
+pub(in crate::syntax) const STMT_WORDS: [&str; 7] = [
+    "input", "output", "param", "state", "update", "init", "require",
+];
 
 impl Place {
     fn rule(self) -> Rule {

@@ -383,6 +383,7 @@ fn parameter(weight: &ops::Weight) -> Parameter {
         kind: ParameterKind::Weight,
         shape: weight.shape.clone(),
         init: Init::Constant(1.0),
+        again: None,
         then: None,
     }
 }
