@@ -21,7 +21,7 @@ const PREC = {
 const ITEM_WORDS = [
   "use", "model", "loss", "fn", "data", "teacher", "student", "tap", "edge", "train", "settings", "output",
 ];
-const STATEMENT_WORDS = ["input", "param", "state", "update", "require"];
+const STATEMENT_WORDS = ["input", "param", "state", "update", "init", "require"];
 
 module.exports = grammar({
   name: "kd",
@@ -134,7 +134,7 @@ module.exports = grammar({
 
     body: ($) => seq("{", repeat($._newline), optional(lines($, $.statement)), "}"),
 
-    statement: ($) => choice($.input, $.output, $.owned, $.update, $.require, $.binding),
+    statement: ($) => choice($.input, $.output, $.owned, $.update, $.init, $.require, $.binding),
 
     input: ($) =>
       seq(
@@ -155,6 +155,14 @@ module.exports = grammar({
         field("value", $.expression),
       ),
     update: ($) => seq("update", field("name", name($)), optional($.subscript), "=", field("value", $.expression)),
+    init: ($) =>
+      seq(
+        "init",
+        field("name", name($)),
+        optional(seq(".", field("role", member($)))),
+        "=",
+        field("value", $.expression),
+      ),
     require: ($) => seq("require", field("condition", $.expression), optional(seq(",", field("message", $.string)))),
     binding: ($) => seq(field("pattern", choice($.pattern, alias($._soft_pattern, $.pattern))), "=", field("value", $.expression)),
     _soft_pattern: ($) => soft($, STATEMENT_WORDS),

@@ -76,6 +76,7 @@ model M(x: [N]) {
     input a: [N]
     param w: [3] = normal(1)
     state s: [3] = 0
+    init w = 0
     require true and not false or none, \"\"
     update w = for i in [1] { if x { y } else { z } }
     output a

@@ -19,7 +19,7 @@
 ["for" "in"] @keyword.repeat
 ["and" "or" "not"] @keyword.operator
 [
-  "as" "by" "data" "edge" "from" "input" "on" "output" "param" "require" "settings" "state" "student" "tap" "teacher"
+  "as" "by" "data" "edge" "from" "init" "input" "on" "output" "param" "require" "settings" "state" "student" "tap" "teacher"
   "train" "update" "weight"
 ] @keyword
 
@@ -39,6 +39,7 @@
 (setting name: (identifier) @variable.parameter)
 (member name: (member_name) @variable.member)
 (replacement name: (member_name) @variable.member)
+(init role: (member_name) @variable.member)
 (labelled label: (identifier) @label)
 
 (call function: (identifier) @function.call)
