@@ -14,6 +14,8 @@ mod models;
 mod mutate;
 mod plans;
 mod render;
+mod repairs;
+mod sarif;
 mod syntax;
 mod ui;
 mod unsaved;

@@ -4,13 +4,14 @@
 
 use kdc::cli::files::{Disk, walk};
 use kdc::cli::render::human::{self, Style};
-use kdc::diag::{Code, Diagnostic, Edit, Severity, fix};
+use kdc::cli::repair::repair;
+use kdc::diag::{Applicability, Code, Severity};
 use kdc::source::Files;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 const ROOT: &str = "tests/ui";
-const FEWEST: usize = 60;
+const FEWEST: usize = 250;
 
 /// Codes without a case, and why.
 const WITHOUT: &[(Code, &str)] = &[(
@@ -26,36 +27,13 @@ const STYLE: Style = Style {
     ..Style::PLAIN
 };
 
-struct Case {
-    path: PathBuf,
+pub struct Case {
+    pub path: PathBuf,
     code: Code,
 }
 
-/// The disk, with other text for one of its files.
-struct Repaired<'a> {
-    path: &'a Path,
-    text: String,
-}
-
-impl Files for Repaired<'_> {
-    fn read(&self, path: &Path) -> Result<String, String> {
-        match path == self.path {
-            true => Ok(self.text.clone()),
-            false => Disk.read(path),
-        }
-    }
-
-    fn exists(&self, path: &Path) -> bool {
-        Disk.exists(path)
-    }
-
-    fn list(&self, folder: &Path) -> Vec<String> {
-        Disk.list(folder)
-    }
-}
-
 /// Every folder is a code; the files right in it are the cases.
-fn cases() -> Vec<Case> {
+pub fn cases() -> Vec<Case> {
     walk(Path::new(ROOT))
         .expect("the cases are there")
         .into_iter()
@@ -98,41 +76,21 @@ fn failure(case: &Case) -> Option<String> {
             expectation.display()
         )),
         Ok(expected) if expected != text => Some(difference(&expected, &text)),
-        Ok(_) => unclean(case, &checked),
+        Ok(_) => unclean(case),
     }
 }
 
 /// The errors that are left after all repairs, where none may be.
-fn unclean(case: &Case, checked: &kdc::Checked) -> Option<String> {
+fn unclean(case: &Case) -> Option<String> {
     let text = Disk.read(&case.path).expect("it was read before");
     if !text.starts_with(CLEAN) {
         return None;
     }
-    let edits: Vec<Edit> = checked.diagnostics.iter().flat_map(first_fix).collect();
-    let Some(text) = fix::apply(&text, &edits) else {
-        return Some("the repairs overlap".into());
-    };
-    let files = Repaired {
-        path: &case.path,
-        text: text.clone(),
-    };
-    let after = kdc::check(&files, &case.path);
-    let errors = after
-        .diagnostics
-        .iter()
-        .any(|d| d.severity == Severity::Error);
-    errors.then(|| {
-        format!(
-            "errors after the repairs:\n{}\nin\n{text}",
-            rendered(&after)
-        )
-    })
-}
-
-/// One mistake is mended in one way, even where several are offered.
-fn first_fix(diagnostic: &Diagnostic) -> Vec<Edit> {
-    let fix = diagnostic.help.iter().find_map(|help| help.fix.clone());
-    fix.map(|fix| fix.edits).unwrap_or_default()
+    let repairs = repair(&case.path, Applicability::Unsafe, |found| found);
+    let after = kdc::check(&repairs, &case.path);
+    let mut left = after.diagnostics.iter();
+    let errors = left.any(|d| d.severity == Severity::Error);
+    errors.then(|| format!("errors after the repairs:\n{}", rendered(&after)))
 }
 
 /// The lines that differ, between those that are the same at both ends.

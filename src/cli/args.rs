@@ -1,5 +1,6 @@
 //! What can be typed. Types only.
 
+use crate::diag::{Code, Severity, suggest};
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -67,6 +68,8 @@ Examples:
   kdc check                          every .kd file below this folder
   kdc check hint.kd losses/          a file, and every .kd file in a folder
   kdc check --message-format short   one line for each problem, on standard output
+  kdc check --fix hint.kd            mend what can be mended without changing what is meant
+  kdc check -D warnings              for CI: warnings fail the check as well
   kdc check - < hint.kd              standard input")]
     Check(Check),
     /// Print the plan of a file, as YAML: all that its training will compute
@@ -119,9 +122,21 @@ pub struct Check {
     #[command(flatten)]
     pub messages: Messages,
 
-    /// Let warnings fail the check as errors do
-    #[arg(short = 'D', long, value_enum, value_name = "WHAT")]
-    pub deny: Option<Deny>,
+    /// Make a warning an error: its code or name, or `warnings` for all of them
+    #[arg(short = 'D', long, value_name = "CODE", value_delimiter = ',', value_parser = denied)]
+    pub deny: Vec<Denied>,
+
+    /// Leave out a warning: its code or name
+    #[arg(long, value_name = "CODE", value_delimiter = ',', value_parser = allowed)]
+    pub allow: Vec<Code>,
+
+    /// Apply the repairs that are surely meant, and report what is left
+    #[arg(long)]
+    pub fix: bool,
+
+    /// Apply the repairs that change what is trained, too: they add a layer or pick a value
+    #[arg(long)]
+    pub unsafe_fixes: bool,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -226,11 +241,40 @@ pub enum MessageFormat {
     Short,
     /// One object a line (docs/diagnostics-json.md)
     Json,
+    /// One SARIF 2.1.0 log, which services for code review read
+    Sarif,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Deny {
+/// What `--deny` makes an error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Denied {
     Warnings,
+    One(Code),
+}
+
+fn denied(text: &str) -> Result<Denied, String> {
+    match text {
+        "warnings" => Ok(Denied::Warnings),
+        _ => code(text).map(Denied::One),
+    }
+}
+
+fn allowed(text: &str) -> Result<Code, String> {
+    let code = code(text)?;
+    match code.severity() {
+        Severity::Warning => Ok(code),
+        Severity::Error => Err(format!(
+            "{code} is an error, and only warnings can be allowed"
+        )),
+    }
+}
+
+fn code(text: &str) -> Result<Code, String> {
+    let known = Code::ALL.iter().flat_map(|code| [code.name(), code.slug()]);
+    Code::parse(text).ok_or_else(|| match suggest::nearest(text, known) {
+        Some(near) => format!("there is no such code; there is `{near}`"),
+        None => "there is no such code; `kdc explain codes` lists them".into(),
+    })
 }
 
 fn device(text: &str) -> Result<String, String> {

@@ -1,39 +1,81 @@
 //! `kdc check`, and what the other commands do before anything else.
 
-use super::args::{Check, Deny, Global, MessageFormat};
+use super::args::{Check, Global, MessageFormat};
 use super::exit::Exit;
 use super::files::{Disk, STDIN, Stdin, walk};
+use super::levels::Levels;
 use super::output::{self, Stream};
+use super::repair::repair;
 use super::report::Report;
 use super::terminal;
+use crate::Checked;
+use crate::diag::{Applicability, Severity};
 use crate::plan::Plan;
-use crate::{Checked, diag::Severity};
 use std::path::{Path, PathBuf};
 
 pub fn run(args: &Check, global: &Global) -> Exit {
-    let paths = match files(&args.paths) {
-        Ok(paths) => paths,
+    match checked(args, global) {
+        Ok(exit) => exit,
         Err(message) => {
             output::complain(&message);
-            return Exit::Usage;
+            Exit::Usage
         }
+    }
+}
+
+/// Fails if it cannot be done as it was asked for.
+fn checked(args: &Check, global: &Global) -> Result<Exit, String> {
+    let levels = Levels::new(&args.deny, &args.allow)?;
+    let paths = files(&args.paths)?;
+    let fixed = match most(args) {
+        Some(most) => fix(&paths, most, &levels, global)?,
+        None => 0,
     };
-    let format = args.messages.message_format;
-    let mut report = Report::new(format, terminal::style(global.color));
+    let style = terminal::style(global.color);
+    let mut report = Report::new(args.messages.message_format, style);
     let mut readable = true;
     for path in &paths {
         let checked = check(path);
         // What was asked for comes first among the sources; when it is not there, it could not be read.
         readable &= checked.sources.iter().next().is_some();
-        report.add(&checked.diagnostics, &checked.sources);
+        report.add(&levels.apply(checked.diagnostics), &checked.sources);
     }
-    if let Some(summary) = report.summary(paths.len()).filter(|_| !global.quiet) {
-        output::write(Stream::Err, &summary);
-    }
-    match readable {
-        true => report.exit(args.deny == Some(Deny::Warnings)),
+    report.finish(paths.len(), fixed, global.quiet);
+    Ok(match readable {
+        true => report.exit(),
         false => Exit::Usage,
+    })
+}
+
+/// How far repairs may go, if they are to be made.
+fn most(args: &Check) -> Option<Applicability> {
+    match (args.unsafe_fixes, args.fix) {
+        (true, _) => Some(Applicability::Unsafe),
+        (false, true) => Some(Applicability::Safe),
+        (false, false) => None,
     }
+}
+
+/// Repairs the files, says what was repaired, and counts it.
+fn fix(
+    paths: &[PathBuf],
+    most: Applicability,
+    levels: &Levels,
+    global: &Global,
+) -> Result<usize, String> {
+    if paths.iter().any(|path| is_stdin(path)) {
+        return Err("`--fix` changes files; give it the file instead of `-`".into());
+    }
+    let mut count = 0;
+    for path in paths {
+        let repairs = repair(path, most, |diagnostics| levels.apply(diagnostics));
+        repairs.write()?;
+        count += repairs.made.len();
+        if !global.quiet {
+            output::write(Stream::Err, &repairs.made.concat());
+        }
+    }
+    Ok(count)
 }
 
 /// The plan of one file; its problems are printed on the way.
@@ -48,8 +90,7 @@ pub fn plan(file: &Path, global: &Global) -> Result<Plan, Exit> {
     match checked.plan {
         Some(plan) if !failed => Ok(plan),
         _ => {
-            let summary = report.summary(1).unwrap_or_default();
-            output::write(Stream::Err, &summary);
+            report.finish(1, 0, false);
             let readable = checked.sources.iter().next().is_some();
             Err(if readable { Exit::Errors } else { Exit::Usage })
         }
@@ -57,10 +98,14 @@ pub fn plan(file: &Path, global: &Global) -> Result<Plan, Exit> {
 }
 
 fn check(path: &Path) -> Checked {
-    match path == Path::new("-") {
+    match is_stdin(path) {
         true => crate::check(&Stdin::read(), Path::new(STDIN)),
         false => crate::check(&Disk, path),
     }
+}
+
+fn is_stdin(path: &Path) -> bool {
+    path == Path::new("-")
 }
 
 /// The files that are meant, each once.

@@ -1,7 +1,7 @@
 //! Files on disk and on standard input.
 
 use crate::source::Files;
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
@@ -32,7 +32,7 @@ impl Files for Disk {
             true => Path::new("."),
             false => folder,
         };
-        let Ok(entries) = std::fs::read_dir(folder) else {
+        let Ok(entries) = fs::read_dir(folder) else {
             return Vec::new();
         };
         let mut names: Vec<String> = entries
@@ -99,12 +99,38 @@ fn reason(error: &std::io::Error) -> String {
     }
 }
 
+/// Replaces a file's text in one step, so that nobody ever finds half of it. A link stays a link, and the file
+/// keeps its permissions.
+pub fn replace(path: &Path, text: &str) -> Result<(), String> {
+    let replaced = || {
+        let path = fs::canonicalize(path)?;
+        let permissions = fs::metadata(&path)?.permissions();
+        if permissions.readonly() {
+            return Err(ErrorKind::PermissionDenied.into());
+        }
+        let mut new = path.clone().into_os_string();
+        new.push(format!(".{}.new", std::process::id()));
+        fs::write(&new, text)
+            .and_then(|()| fs::set_permissions(&new, permissions))
+            .and_then(|()| fs::rename(&new, &path))
+            // What went wrong is told; what is left of it is no matter.
+            .inspect_err(|_| drop(fs::remove_file(&new)))
+    };
+    replaced().map_err(|error| {
+        let why = match error.kind() {
+            ErrorKind::PermissionDenied => "there is no permission to write it".into(),
+            _ => error.to_string(),
+        };
+        format!("`{}` cannot be written: {why}", path.display())
+    })
+}
+
 /// The .kd files below a folder, sorted; hidden folders and those of results (`target`, `runs`) left out.
 pub fn walk(folder: &Path) -> Result<Vec<PathBuf>, String> {
     let mut found = Vec::new();
     let mut folders = vec![folder.to_path_buf()];
     while let Some(folder) = folders.pop() {
-        let entries = std::fs::read_dir(&folder)
+        let entries = fs::read_dir(&folder)
             .map_err(|error| format!("cannot read the folder `{}`: {error}", folder.display()))?;
         for entry in entries.flatten() {
             let name = entry.file_name();

@@ -3,7 +3,7 @@
 use super::args::{Fmt, Global, MessageFormat};
 use super::check::files;
 use super::exit::Exit;
-use super::files::{Disk, STDIN, Stdin};
+use super::files::{Disk, STDIN, Stdin, replace};
 use super::output::{self, Stream};
 use super::report::Report;
 use super::terminal;
@@ -86,9 +86,9 @@ fn file(path: &Path, args: &Fmt, report: &mut Report) -> Formatted {
         };
         output::write(Stream::Out, new);
     } else if let Formatted::As(new) = &outcome
-        && let Err(error) = std::fs::write(path, new)
+        && let Err(message) = replace(path, new)
     {
-        output::complain(&format!("`{name}` cannot be written: {error}"));
+        output::complain(&message);
         return Formatted::Lost;
     }
     outcome

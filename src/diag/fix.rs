@@ -1,6 +1,6 @@
 //! Applies repairs to text.
 
-use super::Edit;
+use super::{Edit, Fix};
 
 /// The text with all edits made, or none if two of them overlap or one lies outside.
 pub fn apply(text: &str, edits: &[Edit]) -> Option<String> {
@@ -19,9 +19,19 @@ pub fn apply(text: &str, edits: &[Edit]) -> Option<String> {
     Some(result)
 }
 
+/// Whether two repairs change the same place, or places that follow each other at once: then only one of them can be
+/// made, for the other is about a text that is no more.
+pub fn touch(a: &Fix, b: &Fix) -> bool {
+    let apart = |a: &Edit, b: &Edit| {
+        a.span.file != b.span.file || a.span.end < b.span.start || b.span.end < a.span.start
+    };
+    a.edits.iter().any(|a| b.edits.iter().any(|b| !apart(a, b)))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::diag::Applicability;
     use crate::source::{FileId, Span};
 
     fn edit(range: std::ops::Range<usize>, text: &str) -> Edit {
@@ -41,5 +51,23 @@ mod tests {
     fn overlapping_edits_are_refused() {
         assert_eq!(apply("abcdef", &[edit(0..3, ""), edit(2..4, "")]), None);
         assert_eq!(apply("abc", &[edit(2..9, "")]), None);
+    }
+
+    #[test]
+    fn repairs_touch_where_one_of_their_edits_does() {
+        let fix = |ranges: &[(usize, usize)]| Fix {
+            edits: ranges.iter().map(|&(a, b)| edit(a..b, "")).collect(),
+            applicability: Applicability::Safe,
+        };
+        for (a, b, expected) in [
+            (&[(0, 3)][..], &[(2, 4)][..], true),
+            (&[(0, 3)], &[(3, 4)], true),
+            (&[(5, 5)], &[(5, 5)], true),
+            (&[(0, 3)], &[(4, 6)], false),
+            (&[(0, 3), (9, 9)], &[(4, 6), (8, 12)], true),
+        ] {
+            assert_eq!(touch(&fix(a), &fix(b)), expected, "{a:?} {b:?}");
+            assert_eq!(touch(&fix(b), &fix(a)), expected, "{b:?} {a:?}");
+        }
     }
 }

@@ -20,8 +20,8 @@ pub fn markdown() -> String {
         "# Diagnostics\n\n\
          What `kdc check` reports. This page is generated from the table that kdc uses. A code is never \
          renumbered. `kdc explain CODE` says the same, and takes the name as well.\n\n\
-         An error stops `kdc plan` and `kdc train`. A warning does not; `kdc check --deny warnings` makes \
-         it count as an error.\n",
+         An error stops `kdc plan` and `kdc train`. A warning does not; `kdc check --deny CODE` makes \
+         it an error, `--deny warnings` all of them, and `--allow CODE` leaves it out.\n",
     );
     for (prefix, title) in GROUPS {
         let _ = write!(

@@ -2,6 +2,7 @@
 
 use super::documents::uri;
 use super::positions::Encoding;
+use crate::cli::render::plain;
 use crate::diag::{Applicability, Diagnostic, Help, Severity};
 use crate::program::load::normal;
 use crate::source::{Sources, Span};
@@ -19,23 +20,6 @@ pub fn location(sources: &Sources, span: Span, encoding: Encoding) -> Option<Loc
         uri(&normal(path)),
         encoding.range(source, span),
     ))
-}
-
-/// The message with what it says of its place, and with the help, for editors show no more.
-fn message(diagnostic: &Diagnostic) -> String {
-    let label = diagnostic.labels.iter().find(|label| label.primary);
-    let label = label.map(|label| label.text.as_str());
-    let mut lines = vec![diagnostic.message.clone()];
-    lines.extend(label.filter(|text| !text.is_empty()).map(String::from));
-    let notes = diagnostic.notes.iter().filter(|note| note.span.is_none());
-    lines.extend(notes.map(|note| format!("note: {}", note.text)));
-    lines.extend(
-        diagnostic
-            .help
-            .iter()
-            .map(|help| format!("help: {}", help.text)),
-    );
-    lines.join("\n")
 }
 
 /// The file that it is about, and the diagnostic.
@@ -63,7 +47,7 @@ pub fn diagnostic(
         code: Some(lsp_types::Code::String(diagnostic.code.name().to_string())),
         code_description: None,
         source: Some("kdc".to_string()),
-        message: lsp_types::Message::String(message(diagnostic)),
+        message: lsp_types::Message::String(plain(diagnostic)),
         tags: unused.then(|| vec![DiagnosticTag::Unnecessary]),
         related_information: Some(related.collect()),
         data: None,

@@ -1,7 +1,7 @@
 //! One JSON object a line. The contract is docs/diagnostics-json.md; fields may be added, never changed.
 
-use super::{human, severity};
-use crate::diag::{Applicability, Diagnostic, Edit, Help, Label, Note};
+use super::{applicability, human, severity};
+use crate::diag::{Diagnostic, Edit, Help, Label, Note};
 use crate::source::{Sources, Span};
 use serde::Serialize;
 
@@ -116,10 +116,7 @@ fn note<'a>(note: &'a Note, sources: &'a Sources) -> NoteObject<'a> {
 
 fn help<'a>(help: &'a Help, sources: &'a Sources) -> HelpObject<'a> {
     let fix = help.fix.as_ref().map(|fix| FixObject {
-        applicability: match fix.applicability {
-            Applicability::Safe => "safe",
-            Applicability::Unsafe => "unsafe",
-        },
+        applicability: applicability(fix.applicability),
         edits: fix.edits.iter().map(|e| edit(e, sources)).collect(),
     });
     HelpObject {

@@ -1,17 +1,25 @@
-//! Diagnostics to text: for people, for tools that read lines, and as JSON.
+//! Diagnostics to text: for people, for tools that read lines, as JSON and as SARIF.
 
 mod excerpt;
 pub mod human;
 pub mod json;
 mod preview;
+pub mod sarif;
 pub mod short;
 
-use crate::diag::Severity;
+use crate::diag::{Applicability, Diagnostic, Severity};
 
 fn severity(severity: Severity) -> &'static str {
     match severity {
         Severity::Error => "error",
         Severity::Warning => "warning",
+    }
+}
+
+fn applicability(applicability: Applicability) -> &'static str {
+    match applicability {
+        Applicability::Safe => "safe",
+        Applicability::Unsafe => "unsafe",
     }
 }
 
@@ -27,4 +35,18 @@ fn harmless(text: &str) -> String {
             c => c,
         })
         .collect()
+}
+
+/// The message with what it says of its place, and with the help: for tools that show nothing else.
+pub fn plain(diagnostic: &Diagnostic) -> String {
+    let label = diagnostic.labels.iter().find(|label| label.primary);
+    let label = label.map(|label| label.text.clone());
+    let notes = diagnostic.notes.iter().filter(|note| note.span.is_none());
+    let notes = notes.map(|note| format!("note: {}", note.text));
+    let help = diagnostic.help.iter();
+    let help = help.map(|help| format!("help: {}", help.text));
+    let mut lines = vec![diagnostic.message.clone()];
+    lines.extend(label.filter(|text| !text.is_empty()));
+    lines.extend(notes.chain(help));
+    lines.join("\n")
 }

@@ -53,7 +53,12 @@ fn groups<'a>(fix: &'a Fix, sources: &Sources) -> Vec<Vec<&'a Edit>> {
 
 /// The lines that the edits touch, after them; blank ones left out.
 fn rewritten(file: &SourceFile, edits: &[&Edit], width: usize) -> Vec<String> {
-    let ends = edits.iter().flat_map(|e| [e.span.start, e.span.end]);
+    // What takes a line away with its end does not touch the next.
+    let last = |span: Span| match file.text[span.range()].ends_with('\n') {
+        true => span.end - 1,
+        false => span.end,
+    };
+    let ends = edits.iter().flat_map(|e| [e.span.start, last(e.span)]);
     let lines: Vec<usize> = ends.map(|at| file.position(at as usize).line - 1).collect();
     let start = lines
         .iter()

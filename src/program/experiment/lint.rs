@@ -156,17 +156,57 @@ impl Elaborator<'_, '_> {
     fn unused(&mut self, ast: &ast::File) {
         for (name, span, means, imported) in self.modules.unused(self.root) {
             let diagnostic = if imported {
-                means.map(|_| {
-                    Diagnostic::new(Code::W0403, format!("`{name}` is imported but never used"))
-                        .at(span, "never used")
-                        .help("remove it from the `use` line")
-                })
+                means.map(|_| self.unused_import(ast, &name, span))
             } else {
                 means.and_then(|id: DefId| self.unused_item(&ast.items[id.item], &name, span))
             };
             if let Some(diagnostic) = diagnostic {
                 self.report(diagnostic);
             }
+        }
+    }
+
+    fn unused_import(&self, ast: &ast::File, name: &str, span: Span) -> Diagnostic {
+        let edit = ast.items.iter().find_map(|item| match &item.kind {
+            ItemKind::Use(import) if item.span.contains(span) => Some(Edit {
+                span: self.without_name(item.span, import, span)?,
+                text: String::new(),
+            }),
+            _ => None,
+        });
+        let diagnostic =
+            Diagnostic::new(Code::W0403, format!("`{name}` is imported but never used"))
+                .at(span, "never used");
+        let help = "remove the import";
+        match edit {
+            Some(edit) => diagnostic.fix(help, Applicability::Safe, vec![edit]),
+            None => diagnostic.help(help),
+        }
+    }
+
+    /// What to cut out of a `use` so that it no longer has the name at a place: an entry of the list with one of its
+    /// commas, or the whole line.
+    fn without_name(&self, whole: Span, import: &ast::Use, name: Span) -> Option<Span> {
+        let entry = |name: &ast::UseName| match &name.alias {
+            Some(alias) => name.name.span.to(alias.span),
+            None => name.name.span,
+        };
+        let entries: Vec<Span> = import.names.iter().map(entry).collect();
+        let at = entries.iter().position(|entry| entry.contains(name))?;
+        Some(match (entries.get(at + 1), at.checked_sub(1)) {
+            (Some(next), _) => entries[at].before().to(next.before()),
+            (None, Some(before)) => entries[before].after().to(entries[at].after()),
+            (None, None) => self.with_line_end(whole),
+        })
+    }
+
+    /// The span and the end of its line, if nothing else stands before it.
+    fn with_line_end(&self, span: Span) -> Span {
+        let rest = &self.modules.sources.get(span.file).text[span.end as usize..];
+        let line = rest.find('\n').map_or(rest.len(), |end| end + 1);
+        match rest[..line].trim().is_empty() {
+            true => Span::new(span.file, span.start as usize..span.end as usize + line),
+            false => span,
         }
     }
 

@@ -1,5 +1,7 @@
 //! The program `kdc` as it is run: exit codes, and what goes to which stream.
 
+mod fix;
+
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
