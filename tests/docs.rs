@@ -12,6 +12,7 @@
 
 use kdc::cli::files::Disk;
 use kdc::cli::render::human::{self, Style};
+use kdc::diag::Code;
 use kdc::source::{Files, Sources};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -49,6 +50,31 @@ fn the_reference_of_data_is_current() {
 #[test]
 fn the_reference_of_diagnostics_is_current() {
     current("docs/diagnostics.md", &kdc::diag::reference::markdown());
+}
+
+/// Every code is explained by an example that gives it and one that is mended; `every_kd_block_is_as_its_page_says`
+/// runs them.
+#[test]
+fn every_code_is_explained() {
+    let without = [
+        // is about a file that cannot be read, not about a text
+        Code::E0501,
+        // is about what changes with every version
+        Code::E0901,
+    ];
+    for code in Code::ALL.iter().filter(|code| !without.contains(code)) {
+        let blocks = blocks(code.name(), code.explanation());
+        let wrong = |block: &&Block| block.value("error") == Some(code.name());
+        let right = |block: &&Block| block.is("kd") && block.value("error").is_none();
+        assert!(
+            blocks.iter().any(|block| wrong(&block)),
+            "{code} has no example"
+        );
+        assert!(
+            blocks.last().is_some_and(|block| right(&block)),
+            "{code} is not mended"
+        );
+    }
 }
 
 fn current(page: &str, text: &str) {

@@ -74,10 +74,27 @@ fn code(code: Code) -> String {
         Severity::Warning => "warning",
     };
     format!(
-        "{code}, {} ({severity})\n\n{}\n",
+        "{code}, {} ({severity})\n\n{}\n\n{}",
         code.slug(),
-        code.summary()
+        code.summary(),
+        unmarked(code.explanation())
     )
+}
+
+/// Markdown for reading: paragraphs filled, code set apart.
+fn unmarked(markdown: &str) -> String {
+    let filled = |paragraph: &str| textwrap::fill(&paragraph.replace('\n', " "), wrapping(WIDTH));
+    let mut pieces: Vec<String> = Vec::new();
+    for (part, code) in markdown.split("```").zip([false, true].into_iter().cycle()) {
+        if code {
+            let text = part.split_once('\n').map_or(part, |(_, text)| text);
+            pieces.push(textwrap::indent(text.trim_end(), "    "));
+        } else {
+            let paragraphs = part.trim().split("\n\n").filter(|p| !p.is_empty());
+            pieces.extend(paragraphs.map(filled));
+        }
+    }
+    pieces.join("\n\n") + "\n"
 }
 
 /// A model or loss of the standard library.

@@ -2,6 +2,8 @@
 //!
 //! E00 text · E02 names and calls · E03 shapes and types · E04 knowledge and training ·
 //! E05 files · E09 limits of kdc itself. W: legal, but probably not what was meant.
+//!
+//! Each has a text in `explain/`, which `kdc explain` and docs/diagnostics.md show.
 
 use super::Severity;
 use std::fmt;
@@ -28,6 +30,13 @@ macro_rules! codes {
             /// One sentence about all mistakes of the kind.
             pub fn summary(self) -> &'static str {
                 match self { $(Code::$code => $summary),* }
+            }
+
+            /// Why it is a mistake, an example and the example mended, as Markdown.
+            pub fn explanation(self) -> &'static str {
+                match self {
+                    $(Code::$code => include_str!(concat!("explain/", stringify!($code), ".md"))),*
+                }
             }
         }
     };

@@ -19,32 +19,40 @@ pub fn markdown() -> String {
     let mut text = String::from(
         "# Diagnostics\n\n\
          What `kdc check` reports. This page is generated from the table that kdc uses. A code is never \
-         renumbered. `kdc explain CODE` says the same, and takes the name as well.\n\n\
+         renumbered. `kdc explain CODE` says the same, and takes the name as well. All examples are tested.\n\n\
          An error stops `kdc plan` and `kdc train`. A warning does not; `kdc check --deny CODE` makes \
          it an error, `--deny warnings` all of them, and `--allow CODE` leaves it out.\n",
     );
     for (prefix, title) in GROUPS {
+        let codes = Code::ALL.iter().copied();
+        let codes: Vec<Code> = codes
+            .filter(|code| code.name().starts_with(prefix))
+            .collect();
         let _ = write!(
             text,
             "\n## {title}\n\n| Code | Name | Severity | Meaning |\n|---|---|---|---|\n"
         );
-        for code in Code::ALL
-            .iter()
-            .filter(|code| code.name().starts_with(prefix))
-        {
-            let severity = match code.severity() {
-                Severity::Error => "error",
-                Severity::Warning => "warning",
-            };
-            let _ = writeln!(
-                text,
-                "| {code} | `{}` | {severity} | {} |",
-                code.slug(),
-                code.summary()
-            );
-        }
+        text.extend(codes.iter().copied().map(row));
+        text.extend(codes.iter().copied().map(section));
     }
     text
+}
+
+fn row(code: Code) -> String {
+    let severity = match code.severity() {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+    };
+    format!(
+        "| [{code}](#{}) | `{}` | {severity} | {} |\n",
+        code.name().to_lowercase(),
+        code.slug(),
+        code.summary()
+    )
+}
+
+fn section(code: Code) -> String {
+    format!("\n### {code}\n\n{}", code.explanation())
 }
 
 #[cfg(test)]

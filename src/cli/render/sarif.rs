@@ -67,7 +67,7 @@ fn rule(code: Code) -> Value {
         "id": code.name(),
         "name": code.slug(),
         "shortDescription": { "text": code.summary() },
-        "help": { "text": format!("`kdc explain {code}` tells more.") },
+        "help": { "text": code.explanation(), "markdown": code.explanation() },
         "defaultConfiguration": { "level": severity(code.severity()) },
     })
 }
