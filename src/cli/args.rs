@@ -10,8 +10,7 @@ Examples:
   kdc train examples/hint.kd    check, then train; the result lies in runs/hint
   kdc eval examples/hint.kd     measure what was trained
   kdc explain E0301             what a mistake is about
-  kdc explain conv2d            what an operation takes and gives
-  kdc explain dkd               the same of a loss or model of the library";
+  kdc explain conv2d            what an operation, loss or model takes and gives";
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -97,15 +96,13 @@ Examples:
   kdc fmt --diff hint.kd     change nothing; print what would change
   kdc fmt - < hint.kd        standard input, to standard output")]
     Fmt(Fmt),
-    /// Tell what a code of a message means, or what an operation takes and gives
+    /// Tell what a code of a message means, or what an operation, loss, model or data source takes and gives
     #[command(before_long_help = "\
 Examples:
   kdc explain E0301
   kdc explain conv2d
-  kdc explain codes          all codes
-  kdc explain operations     all operations
-  kdc explain dkd            a loss or model of the library
-  kdc explain losses         all losses; models: all models")]
+  kdc explain nn.Conv2d      what PyTorch's layer is called
+  kdc explain codes          all codes; so operations, losses, models and data")]
     Explain(Explain),
     /// Serve an editor: the language server, on standard input and output
     Lsp,
@@ -218,8 +215,8 @@ pub struct Machine {
 
 #[derive(Debug, ClapArgs)]
 pub struct Explain {
-    /// A code (E0301), its name (edge-shapes) or an operation (conv2d)
-    #[arg(value_name = "CODE|OPERATION")]
+    /// A code (E0301) or its name (edge-shapes), or anything that can be called (conv2d, dkd, adam)
+    #[arg(value_name = "CODE|NAME")]
     pub what: String,
 }
 

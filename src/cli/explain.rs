@@ -7,7 +7,8 @@ use super::render::human::wrapping;
 use crate::diag::{Code, Severity, suggest};
 use crate::program::library;
 use crate::program::ops::torch_names::{self, Answer};
-use crate::program::ops::{self, Argument, Family, Operation};
+use crate::program::ops::{self, Family, Operation};
+use crate::program::reference::TABLES;
 
 const WIDTH: usize = 80;
 
@@ -17,6 +18,7 @@ pub fn run(args: &Explain) -> Exit {
         .or_else(|| Code::parse(what).map(code))
         .or_else(|| ops::find(what).map(operation))
         .or_else(|| definition(what))
+        .or_else(|| setting(what))
         .or_else(|| torch(what));
     match text {
         Some(text) => {
@@ -37,7 +39,19 @@ fn lists(what: &str) -> Option<String> {
             .iter()
             .map(|code| format!("{code}  {}\n", code.summary()))
             .collect(),
-        "operations" => ops::FAMILIES.iter().map(|family| names(family)).collect(),
+        "operations" => {
+            let operations = |family: &&Family| family.operations.iter().map(|op| op.name);
+            let families = ops::FAMILIES.iter();
+            families
+                .map(|family| titled(family.title, operations(family)))
+                .collect()
+        }
+        "data" => {
+            let tables = TABLES.iter();
+            tables
+                .map(|(title, table)| titled(title, table.iter().map(|declared| declared.name)))
+                .collect()
+        }
         library if library::LIBRARIES.contains(&library) => {
             let names: Vec<&str> = library::names(library).collect();
             textwrap::fill(&names.join(" "), wrapping(WIDTH)) + "\n"
@@ -46,26 +60,27 @@ fn lists(what: &str) -> Option<String> {
     })
 }
 
-fn names(family: &Family) -> String {
-    let names: Vec<&str> = family.operations.iter().map(|op| op.name).collect();
+fn titled<'a>(title: &str, names: impl Iterator<Item = &'a str>) -> String {
+    let names: Vec<&str> = names.collect();
     let options = wrapping(WIDTH).initial_indent("  ").subsequent_indent("  ");
     let names = textwrap::fill(&names.join(" "), options);
-    format!("{}\n{names}\n", family.title)
+    format!("{title}\n{names}\n")
 }
 
 fn unknown(what: &str) -> String {
     let codes = Code::ALL.iter().flat_map(|code| [code.name(), code.slug()]);
     let operations = ops::all().map(|op| op.name);
     let definitions = library::LIBRARIES.iter().flat_map(|l| library::names(l));
-    let help = match suggest::nearest(what, codes.chain(operations).chain(definitions)) {
+    let declared = TABLES.iter().flat_map(|(_, table)| *table).map(|d| d.name);
+    let names = codes.chain(operations).chain(definitions).chain(declared);
+    let help = match suggest::nearest(what, names) {
         Some(near) => format!("there is `{near}`"),
         None => {
-            "a code stands above every message, like E0301; an operation is a word like `conv2d`, a loss \
-             one like `dkd`"
+            "`kdc explain codes`, `operations`, `losses`, `models` and `data` list what there is"
                 .into()
         }
     };
-    format!("`{what}` is neither a code nor an operation, loss or model\n\n  help: {help}")
+    format!("nothing is called `{what}`\n\n  help: {help}")
 }
 
 fn code(code: Code) -> String {
@@ -103,9 +118,24 @@ fn definition(name: &str) -> Option<String> {
         .iter()
         .map(|l| library::reference::entry(l, name));
     let library::reference::Entry { signature, doc } = entries.find_map(|entry| entry)?;
-    let signature = textwrap::fill(&signature, wrapping(WIDTH).subsequent_indent("    "));
-    let doc = textwrap::fill(&doc, wrapping(WIDTH));
-    Some(format!("{signature}\n\n{doc}\n"))
+    Some(described(&signature, &unmarked(&doc), Vec::new()))
+}
+
+/// A data source, transform, optimizer or what else has settings.
+fn setting(name: &str) -> Option<String> {
+    let mut declared = TABLES.iter().flat_map(|(_, table)| *table);
+    let declared = declared.find(|declared| declared.name == name)?;
+    let names: Vec<&str> = declared.parameters.iter().map(|p| p.name).collect();
+    let arguments = declared.parameters.iter().map(|parameter| {
+        let optional = if parameter.optional { "; optional" } else { "" };
+        let doc = format!("{} ({}{optional})", parameter.doc, parameter.wants.words());
+        (parameter.name, doc)
+    });
+    Some(described(
+        &format!("{name}({})", names.join(", ")),
+        &unmarked(declared.doc),
+        arguments.collect(),
+    ))
 }
 
 /// PyTorch's name of an operation.
@@ -120,28 +150,35 @@ fn torch(name: &str) -> Option<String> {
 }
 
 fn operation(op: &Operation) -> String {
-    let signature = wrapping(WIDTH).subsequent_indent("    ");
-    let mut text = textwrap::fill(&op.signature(), signature) + "\n\n";
-    text += &textwrap::fill(op.doc.trim(), wrapping(WIDTH));
-    text.push('\n');
-    if !op.arguments.is_empty() {
-        text.push('\n');
-    }
-    let width = op.arguments.iter().map(|a| a.name.len()).max().unwrap_or(0);
-    for argument in op.arguments {
-        text += &described(argument, width);
-    }
-    text
+    let arguments = op.arguments.iter().map(|argument| {
+        let bounds = argument.kind.bounds();
+        let bounds = bounds
+            .map(|bounds| format!(" ({bounds})"))
+            .unwrap_or_default();
+        (argument.name, format!("{}{bounds}", argument.doc))
+    });
+    described(&op.signature(), &unmarked(op.doc), arguments.collect())
 }
 
-/// `  kernel   size of the kernel (at least 1)`
-fn described(argument: &Argument, width: usize) -> String {
-    let lead = format!("  {:width$}  ", argument.name);
-    let rest = " ".repeat(lead.len());
-    let bounds = argument.kind.bounds().map(|bounds| format!(" ({bounds})"));
-    let text = format!("{}{}", argument.doc, bounds.unwrap_or_default());
-    let options = wrapping(WIDTH)
-        .initial_indent(&lead)
-        .subsequent_indent(&rest);
-    textwrap::fill(&text, options) + "\n"
+/// The signature, the text, and a line for each argument.
+fn described(signature: &str, text: &str, arguments: Vec<(&str, String)>) -> String {
+    let signature = textwrap::fill(signature, wrapping(WIDTH).subsequent_indent("    "));
+    let mut text = format!("{signature}\n\n{text}");
+    if !arguments.is_empty() {
+        text.push('\n');
+    }
+    let width = arguments
+        .iter()
+        .map(|(name, _)| name.len())
+        .max()
+        .unwrap_or(0);
+    for (name, doc) in arguments {
+        let lead = format!("  {name:width$}  ");
+        let rest = " ".repeat(lead.len());
+        let options = wrapping(WIDTH)
+            .initial_indent(&lead)
+            .subsequent_indent(&rest);
+        text += &(textwrap::fill(&doc, options) + "\n");
+    }
+    text
 }

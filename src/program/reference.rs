@@ -7,6 +7,18 @@ use super::initial::INITIALISERS;
 use super::schedule::SCHEDULES;
 use std::fmt::Write;
 
+/// All that is declared so, under the titles of the reference.
+pub const TABLES: &[(&str, &[Declared])] = &[
+    ("Sources", SOURCES),
+    ("Columns", COLUMN),
+    ("Transforms", TRANSFORMS),
+    ("Constants", STATISTICS),
+    ("Optimizers", OPTIMIZERS),
+    ("Schedules", SCHEDULES),
+    ("Weights", WEIGHTS),
+    ("Starts", INITIALISERS),
+];
+
 /// The text of `docs/data.md`.
 pub fn markdown() -> String {
     let mut text = String::from(
@@ -16,18 +28,9 @@ pub fn markdown() -> String {
          the checker uses.\n\n\
          Arguments are given by name; those marked *positional* may stand without it.\n",
     );
-    for (title, table) in [
-        ("Sources", SOURCES),
-        ("Columns", COLUMN),
-        ("Transforms", TRANSFORMS),
-        ("Constants", STATISTICS),
-        ("Optimizers", OPTIMIZERS),
-        ("Schedules", SCHEDULES),
-        ("Weights", WEIGHTS),
-        ("Starts", INITIALISERS),
-    ] {
+    for (title, table) in TABLES {
         let _ = write!(text, "\n## {title}\n");
-        for declared in table {
+        for declared in *table {
             entry(&mut text, declared);
         }
     }

@@ -329,8 +329,37 @@ fn explain() {
     );
     let ran = folder.kdc(&["explain", "losses"]);
     assert!(ran.out.contains("cross_entropy"), "{}", ran.out);
+    let ran = folder.kdc(&["explain", "adam"]);
+    assert!(ran.out.starts_with("adam(lr, "), "{}", ran.out);
     let ran = folder.kdc(&["explain", "codes"]);
     assert_eq!(ran.out.lines().count(), kdc::diag::Code::ALL.len());
+}
+
+/// Whatever the lists name is explained in more than a line.
+#[test]
+fn everything_that_is_listed_is_explained() {
+    let folder = Folder::new("explained", &[]);
+    let mut count = 0;
+    for list in ["codes", "operations", "losses", "models", "data"] {
+        let listed = folder.kdc(&["explain", list]).out;
+        let lines = listed.lines().filter(|line| match list {
+            // a title, and below it the names
+            "operations" | "data" => line.starts_with(' '),
+            _ => true,
+        });
+        for name in lines.flat_map(|line| match list {
+            "codes" => line.split_whitespace().take(1).collect::<Vec<_>>(),
+            _ => line.split_whitespace().collect(),
+        }) {
+            count += 1;
+            let ran = folder.kdc(&["explain", name]);
+            let paragraphs = ran.out.split("\n\n").count();
+            assert!(ran.code == 0 && paragraphs >= 2, "{name}: {ran:?}");
+            let widest = ran.out.lines().map(|line| line.chars().count()).max();
+            assert!(list == "codes" || widest <= Some(80), "{name}: {}", ran.out);
+        }
+    }
+    assert!(count >= 250, "only {count} names");
 }
 
 #[test]
