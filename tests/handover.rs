@@ -1,6 +1,6 @@
 //! What `kdc train` gives to the engine, and what it says when there is none.
 
-use kdc::plan::Plan;
+use kdc::plan::{Keep, Mode, Plan};
 use std::process::{Command, Output};
 
 /// `kdc` in the project's folder, with another program as its engine.
@@ -17,8 +17,8 @@ fn kdc(engine: &str, arguments: &[&str]) -> Output {
 /// Prints its arguments, its setting of OpenMP and the plan, and ends with 42.
 const ENGINE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/handover.sh");
 
-/// What the engine got: its arguments and the plan.
-fn handed_over(arguments: &[&str]) -> (String, Plan) {
+/// What the engine got: its arguments and the plans.
+fn all_handed_over(arguments: &[&str]) -> (String, Vec<Plan>) {
     let output = kdc(ENGINE, arguments);
     let text = String::from_utf8(output.stdout).unwrap();
     let errors = String::from_utf8_lossy(&output.stderr);
@@ -26,7 +26,14 @@ fn handed_over(arguments: &[&str]) -> (String, Plan) {
     let mut lines = text.splitn(3, '\n');
     let arguments = lines.next().unwrap().to_string();
     assert_eq!(lines.next(), Some("PASSIVE"));
-    (arguments, Plan::from_yaml(lines.next().unwrap()).unwrap())
+    let plans = Plan::all_from_yaml(lines.next().unwrap());
+    (arguments, plans.unwrap())
+}
+
+fn handed_over(arguments: &[&str]) -> (String, Plan) {
+    let (arguments, mut plans) = all_handed_over(arguments);
+    assert_eq!(plans.len(), 1);
+    (arguments, plans.remove(0))
 }
 
 #[test]
@@ -46,6 +53,41 @@ fn settings_of_the_command_line_are_in_the_plan() {
     assert_eq!(plan.seeds, [7]);
     let epochs: Vec<Option<u64>> = plan.stages.iter().map(|stage| stage.epochs).collect();
     assert_eq!(epochs, [Some(3)]);
+}
+
+#[test]
+fn several_experiments_go_to_one_engine() {
+    let line = "train examples/kd.kd examples/hint.kd --seeds 3 --profile --cache disk";
+    let (arguments, plans) = all_handed_over(&line.split(' ').collect::<Vec<_>>());
+    assert_eq!(arguments, "train /dev/stdin --device auto --profile");
+    let names: Vec<&str> = plans.iter().map(|plan| plan.experiment.as_str()).collect();
+    assert_eq!(names, ["kd", "hint"]);
+    for plan in &plans {
+        assert_eq!(plan.seeds, [42, 43, 44]);
+        let cache = plan.stages[0].cache.as_ref().unwrap();
+        assert_eq!((cache.keep, cache.asked), (Keep::Disk, true));
+    }
+}
+
+#[test]
+fn results_of_two_experiments_have_two_folders() {
+    let twice = [
+        "train",
+        "examples/kd.kd",
+        "examples/hint.kd",
+        "./examples/kd.kd",
+    ];
+    let output = kdc(ENGINE, &twice);
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{errors}");
+    assert!(errors.contains("results of `kd`"), "{errors}");
+}
+
+#[test]
+fn exact_is_asked_for() {
+    let mode = |line: &str| handed_over(&line.split(' ').collect::<Vec<_>>()).1.mode;
+    assert_eq!(mode("train examples/kd.kd"), Mode::Fast);
+    assert_eq!(mode("train examples/kd.kd --exact"), Mode::Exact);
 }
 
 #[test]

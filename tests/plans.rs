@@ -4,7 +4,7 @@
 use crate::unsaved::{self, Unsaved};
 use kdc::cli::files::{Disk, walk};
 use kdc::diag::Severity;
-use kdc::plan::Plan;
+use kdc::plan::{Arg, Keep, Plan, Program};
 use std::path::{Path, PathBuf};
 
 /// The examples that are experiments, with their plans.
@@ -184,6 +184,79 @@ fn a_relu_writes_over_what_nothing_else_reads() {
         ),
         [false]
     );
+}
+
+/// What the plan decides about the teachers' answers, in the one stage of an experiment on these data that takes
+/// so long.
+fn cache(data: &str, length: &str) -> (Keep, u64, u64) {
+    let text = format!(
+        "use models::LightNN
+data images = {data}
+teacher deep from \"teacher.kd\"
+student light = LightNN(classes: 10)
+edge deep.logits ~> light.logits by soft_target(T: 2)
+train on images {{ {length}, optimizer: adam(lr: 0.001) }}
+"
+    );
+    let checked = kdc::check(&Unsaved(text), Path::new(unsaved::PATH));
+    let messages: Vec<_> = checked.diagnostics.iter().map(|d| &d.message).collect();
+    let mut plan = checked.plan.unwrap_or_else(|| panic!("{messages:?}"));
+    let cache = plan.stages.remove(0).cache.expect("there is a teacher");
+    (cache.keep, cache.views, cache.bytes)
+}
+
+#[test]
+fn a_teachers_answers_are_kept_where_that_saves_passes() {
+    let plain = "shapes() -> batch(128)";
+    let crop = "shapes() -> augment(crop(32, padding: 4) -> flip) -> batch(128)";
+    assert_eq!(cache(plain, "epochs: 10"), (Keep::Auto, 1, 40));
+    assert_eq!(cache(plain, "epochs: 1"), (Keep::Off, 1, 40));
+    assert_eq!(cache(plain, "epochs: 1, seed: [1, 2]"), (Keep::Auto, 1, 40));
+    assert_eq!(cache(plain, "steps: 50"), (Keep::Off, 1, 40));
+    assert_eq!(cache(plain, "epochs: 10, cache: off").0, Keep::Off);
+    assert_eq!(cache(plain, "epochs: 10, cache: disk").0, Keep::Disk);
+    // of 162 views a tenth comes again only after a while
+    assert_eq!(cache(crop, "epochs: 240"), (Keep::Auto, 162, 40));
+    assert_eq!(cache(crop, "epochs: 10"), (Keep::Off, 162, 40));
+    assert_eq!(cache(crop, "epochs: 10, cache: memory").0, Keep::Memory);
+    let endless = "shapes() -> augment(rand_augment()) -> batch(128)";
+    assert_eq!(cache(endless, "epochs: 240").0, Keep::Off);
+    assert_eq!(cache(endless, "epochs: 240, cache: memory").0, Keep::Off);
+}
+
+#[test]
+fn a_norm_that_nothing_moves_is_folded_into_its_convolution() {
+    let text = "use \"cifar10.kd\"::images
+model Net() {
+    input image: [N, 3, 32, 32]
+    map = image -> conv2d(4, kernel: 3) -> batch_norm -> relu
+    output logits = map -> conv2d(8, kernel: 3) -> relu -> batch_norm -> flatten -> linear(10)
+}
+teacher deep = Net() from \"deep.pt\"
+student net = Net()
+edge deep.logits ~> net.logits by soft_target(T: 2)
+train on images { epochs: 2, optimizer: adam(lr: 0.001) }
+";
+    let checked = kdc::check(&Unsaved(text.to_string()), Path::new(unsaved::PATH));
+    let plan = checked.plan.expect("it has no errors").fast();
+    let operations = |program: &Program| -> Vec<String> {
+        let nodes = program.nodes.iter().take_while(|node| node.op != "flatten");
+        nodes.map(|node| node.op.clone()).collect()
+    };
+    let stage = &plan.stages[0];
+    let folded = ["conv2d", "relu", "conv2d", "relu", "batch_norm"];
+    assert_eq!(operations(&stage.constant), folded);
+    assert_eq!(
+        operations(&stage.step)[..3],
+        ["conv2d", "batch_norm", "relu"]
+    );
+    let first = &stage.constant.nodes[0];
+    assert_eq!(first.value, "deep.map.1");
+    assert_eq!(first.parameters["norm_weight"], "deep.map.1.weight");
+    assert_eq!(first.args["norm_eps"], Arg::Number(1e-5));
+    for evaluation in &plan.evaluations {
+        assert_eq!(operations(&evaluation.program), folded);
+    }
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! What can be typed. Types only.
 
 use crate::diag::{Code, Severity, suggest};
+use crate::plan::Keep;
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -81,6 +82,7 @@ Examples:
 Examples:
   kdc train hint.kd
   kdc train hint.kd --device cuda:1 --seed 7
+  kdc train kd.kd hint.kd --seeds 3  six runs, for which the teacher answers once
   kdc train hint.kd --force          replace the result of an earlier run")]
     Train(Train),
     /// Measure the students that a file has trained
@@ -163,13 +165,16 @@ pub struct Plan {
     /// The experiment; `-` is standard input
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
+
+    #[command(flatten)]
+    pub rounding: Rounding,
 }
 
 #[derive(Debug, ClapArgs)]
 pub struct Train {
-    /// The experiment
-    #[arg(value_name = "FILE")]
-    pub file: PathBuf,
+    /// The experiments; they share their data and what their teachers answer
+    #[arg(value_name = "FILE", required = true)]
+    pub files: Vec<PathBuf>,
 
     #[command(flatten)]
     pub machine: Machine,
@@ -178,9 +183,22 @@ pub struct Train {
     #[arg(long, value_name = "N,…", value_delimiter = ',')]
     pub seed: Vec<u64>,
 
+    /// So many runs, with the file's first seed and those that follow it
+    #[arg(long, value_name = "N", conflicts_with = "seed",
+          value_parser = clap::value_parser!(u64).range(1..=1000))]
+    pub seeds: Option<u64>,
+
     /// Train for so many epochs instead of the file's, in every stage
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub epochs: Option<u64>,
+
+    /// Keep what the teachers answer: auto, memory, disk or off, instead of what the file says
+    #[arg(long, value_name = "WHERE", value_parser = keep)]
+    pub cache: Option<Keep>,
+
+    /// Say in the end where the time went
+    #[arg(long)]
+    pub profile: bool,
 
     /// Replace the result of an earlier run
     #[arg(long)]
@@ -211,6 +229,16 @@ pub struct Machine {
     /// The folder of all runs [default: runs]
     #[arg(long, value_name = "DIR")]
     pub runs: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub rounding: Rounding,
+}
+
+#[derive(Clone, Debug, ClapArgs)]
+pub struct Rounding {
+    /// Compute as PyTorch does on a CPU, bit by bit, which is slower
+    #[arg(long)]
+    pub exact: bool,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -272,6 +300,11 @@ fn code(text: &str) -> Result<Code, String> {
         Some(near) => format!("there is no such code; there is `{near}`"),
         None => "there is no such code; `kdc explain codes` lists them".into(),
     })
+}
+
+fn keep(text: &str) -> Result<Keep, String> {
+    let unknown = || "it is `auto`, `memory`, `disk` or `off`".to_string();
+    Keep::from_word(text).ok_or_else(unknown)
 }
 
 fn device(text: &str) -> Result<String, String> {

@@ -1,6 +1,6 @@
 //! `kdc check`, and what the other commands do before anything else.
 
-use super::args::{Check, Global, MessageFormat};
+use super::args::{Check, Global, MessageFormat, Rounding};
 use super::exit::Exit;
 use super::files::{Disk, STDIN, Stdin, walk};
 use super::levels::Levels;
@@ -78,8 +78,8 @@ fn fix(
     Ok(count)
 }
 
-/// The plan of one file; its problems are printed on the way.
-pub fn plan(file: &Path, global: &Global) -> Result<Plan, Exit> {
+/// The plan of one file, rounding as is asked; its problems are printed on the way.
+pub fn plan(file: &Path, rounding: &Rounding, global: &Global) -> Result<Plan, Exit> {
     let checked = check(file);
     let mut report = Report::new(MessageFormat::Human, terminal::style(global.color));
     report.add(&checked.diagnostics, &checked.sources);
@@ -88,7 +88,10 @@ pub fn plan(file: &Path, global: &Global) -> Result<Plan, Exit> {
         .iter()
         .any(|d| d.severity == Severity::Error);
     match checked.plan {
-        Some(plan) if !failed => Ok(plan),
+        Some(plan) if !failed => Ok(match rounding.exact {
+            true => plan,
+            false => plan.fast(),
+        }),
         _ => {
             report.finish(1, 0, false);
             let readable = checked.sources.iter().next().is_some();

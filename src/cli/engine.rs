@@ -1,4 +1,4 @@
-//! Hands a plan to the engine, `kdc-torch`: a program of its own, because libtorch takes long to load.
+//! Hands plans to the engine, `kdc-torch`: a program of its own, because libtorch takes long to load.
 
 use super::exit::Exit;
 use super::output;
@@ -17,16 +17,16 @@ const VARIABLE: &str = "KDC_TORCH";
 const NAME: &str = "kdc-torch";
 
 /// Becomes the engine, so that its exit code and signals are kdc's own. Returns only if that fails.
-pub fn run(command: &str, plan: &Plan, options: &[OsString]) -> Exit {
-    let Err(message) = hand_over(command, plan, options);
+pub fn run(command: &str, plans: &[Plan], options: &[OsString]) -> Exit {
+    let Err(message) = hand_over(command, plans, options);
     output::complain(&message);
     Exit::NoEngine
 }
 
-fn hand_over(command: &str, plan: &Plan, options: &[OsString]) -> Result<Infallible, String> {
+fn hand_over(command: &str, plans: &[Plan], options: &[OsString]) -> Result<Infallible, String> {
     let engine = find()?;
-    let plan = unnamed(plan).map_err(|e| format!("the plan cannot be written: {e}"))?;
-    let error = replace_process(process(&engine, command, plan, options));
+    let plans = unnamed(plans).map_err(|e| format!("the plan cannot be written: {e}"))?;
+    let error = replace_process(process(&engine, command, plans, options));
     Err(format!(
         "the engine `{}` does not start: {error}",
         engine.display()
@@ -67,8 +67,8 @@ fn places(own: Option<&Path>, path: &OsStr) -> Vec<PathBuf> {
         .collect()
 }
 
-/// The plan in a file that has no name any more: nothing is left behind however the engine ends.
-fn unnamed(plan: &Plan) -> io::Result<File> {
+/// The plans in a file that has no name any more: nothing is left behind however the engine ends.
+fn unnamed(plans: &[Plan]) -> io::Result<File> {
     let now = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default();
@@ -80,17 +80,17 @@ fn unnamed(plan: &Plan) -> io::Result<File> {
         .create_new(true)
         .open(&path)?;
     std::fs::remove_file(&path)?;
-    file.write_all(plan.to_yaml().as_bytes())?;
+    file.write_all(Plan::all_to_yaml(plans).as_bytes())?;
     file.rewind()?;
     Ok(file)
 }
 
-fn process(engine: &Path, command: &str, plan: File, options: &[OsString]) -> Command {
+fn process(engine: &Path, command: &str, plans: File, options: &[OsString]) -> Command {
     let mut process = Command::new(engine);
     process
         .args([command, "/dev/stdin"])
         .args(options)
-        .stdin(plan);
+        .stdin(plans);
     // libtorch's threads otherwise spin while they wait, which costs other programs dear. Read when
     // libtorch is loaded: too late for the engine to set.
     if env::var_os("OMP_WAIT_POLICY").is_none() {

@@ -43,7 +43,7 @@ fn run(args: &Args) -> Exit {
         _ if args.version && args.verbose => info::run(),
         _ if args.version => info::version(),
         Some(Command::Check(args)) => check::run(args, global),
-        Some(Command::Plan(args)) => match check::plan(&args.file, global) {
+        Some(Command::Plan(args)) => match check::plan(&args.file, &args.rounding, global) {
             Ok(plan) => {
                 output::write(output::Stream::Out, &plan.to_yaml());
                 Exit::Ok

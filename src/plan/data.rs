@@ -101,6 +101,9 @@ pub struct Field {
     /// Whether a sample's value is another in training than in evaluation, and another in each epoch.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub augmented: bool,
+    /// How it lies in memory on a CPU: the channels of a pixel side by side.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub channels_last: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -251,6 +254,26 @@ impl Batch {
 }
 
 impl DataSet {
+    /// The transforms that make these fields, by their places in order, and the columns of the source from
+    /// which they begin.
+    pub fn behind<'a>(&'a self, fields: &[&'a str]) -> (Vec<usize>, Vec<&'a str>) {
+        let mut needed = fields.to_vec();
+        let mut places = Vec::new();
+        // from the last to the first: what a later one reads, an earlier one must make
+        for (place, transform) in self.transforms.iter().enumerate().rev() {
+            if !needed.contains(&transform.field()) {
+                continue;
+            }
+            if let Some(from) = transform.from() {
+                needed.retain(|name| *name != transform.field());
+                needed.push(from);
+            }
+            places.push(place);
+        }
+        places.reverse();
+        (places, needed)
+    }
+
     /// The same with only what the wanted fields need.
     pub fn only(&self, wanted: impl Fn(&str) -> bool) -> DataSet {
         let fields: Vec<Field> = self
@@ -259,20 +282,10 @@ impl DataSet {
             .filter(|field| wanted(&field.name))
             .cloned()
             .collect();
-        let mut needed: Vec<&str> = fields.iter().map(|field| field.name.as_str()).collect();
-        let mut transforms = Vec::new();
-        // from the last to the first: what a later one reads, an earlier one must make
-        for transform in self.transforms.iter().rev() {
-            if !needed.contains(&transform.field()) {
-                continue;
-            }
-            if let Some(from) = transform.from() {
-                needed.retain(|name| *name != transform.field());
-                needed.push(from);
-            }
-            transforms.push(transform.clone());
-        }
-        transforms.reverse();
+        let names: Vec<&str> = fields.iter().map(|field| field.name.as_str()).collect();
+        let (places, needed) = self.behind(&names);
+        let transforms = places.iter().map(|place| self.transforms[*place].clone());
+        let transforms = transforms.collect();
         let sources = self.sources.iter().map(|source| match source {
             DataSource::Table {
                 format,

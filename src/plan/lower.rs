@@ -5,8 +5,8 @@ use super::names::Names;
 use super::prune::multiply_adds;
 use super::share::Shared;
 use super::{
-    Arg, Cost, Costs, DataSet, Evaluation, FORMAT, FieldKind, Network, Node, Parameter,
-    ParameterKind, Part, Plan, Program, Role, SourceText, Stage, Weights, WeightsFile,
+    Arg, Cost, Costs, DataSet, Evaluation, FORMAT, FieldKind, Mode as Rounding, Network, Node,
+    Parameter, ParameterKind, Part, Plan, Program, Role, SourceText, Stage, Weights, WeightsFile,
 };
 use super::{in_place, reorder};
 use crate::hash::Fnv;
@@ -33,6 +33,7 @@ pub fn lower(modules: &Modules, experiment: &Experiment) -> Plan {
             |n| n.to_string_lossy().into_owned(),
         ),
         sources: sources(modules, experiment),
+        mode: Rounding::Exact,
         seeds: experiment.seeds.clone(),
         data: data_sets(experiment, &stages, &evaluations),
         networks: lowering.networks(modules),

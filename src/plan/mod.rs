@@ -5,7 +5,10 @@
 //! the engine asserts these shapes and infers nothing.
 
 mod behind;
+pub mod cache;
 mod data;
+mod fast;
+mod fold;
 mod in_place;
 mod lower;
 mod names;
@@ -16,11 +19,14 @@ mod samples;
 mod schedule;
 mod share;
 mod stage;
+pub mod views;
 
+pub use cache::{Cache, Keep};
 pub use data::{
     Batch, Column, DataSet, DataSource, Field, FieldKind, PictureChange, Read, Side, TableFormat,
     Transform, When,
 };
+pub use fast::Mode;
 pub use lower::lower;
 pub use samples::SAMPLES;
 pub use schedule::Schedule;
@@ -31,6 +37,9 @@ use std::collections::BTreeMap;
 
 /// The version of the format below. An engine refuses a plan of another.
 pub const FORMAT: u32 = 1;
+
+/// Between YAML documents. Within one a line never begins so: strings of several lines are indented.
+const SEPARATOR: &str = "\n---\n";
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -43,6 +52,8 @@ pub struct Plan {
     pub experiment: String,
     /// The `.kd` files that it was compiled from, the experiment first.
     pub sources: Vec<SourceText>,
+    #[serde(default, skip_serializing_if = "Mode::is_exact")]
+    pub mode: Mode,
     /// One run each.
     pub seeds: Vec<u64>,
     pub data: Vec<DataSet>,
@@ -279,6 +290,9 @@ pub struct Stage {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub steps: Option<u64>,
     pub optimizer: Optimizer,
+    /// Whether the optimizer may go through the parameters once, and round as that rounds.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub fused: bool,
     /// Of how many batches the gradients' mean makes one step.
     #[serde(default = "one", skip_serializing_if = "is_one")]
     pub accumulate: u64,
@@ -309,6 +323,9 @@ pub struct Stage {
     pub learns: Vec<String>,
     /// The teachers, up to the values that `step` reads. Constant for the whole run.
     pub constant: Program,
+    /// How what `constant` gives is kept; none where it gives nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cache: Option<Cache>,
     /// Students, auxiliary layers and losses; its outputs are the edges' losses.
     pub step: Program,
     pub edges: Vec<EdgeLoss>,
@@ -547,6 +564,17 @@ impl Plan {
             ));
         }
         serde_yaml::from_str(text).map_err(|e| e.to_string())
+    }
+
+    /// Reads one plan or several, one after the other.
+    pub fn all_from_yaml(text: &str) -> Result<Vec<Plan>, String> {
+        text.split(SEPARATOR).map(Plan::from_yaml).collect()
+    }
+
+    /// What [`Plan::all_from_yaml`] reads.
+    pub fn all_to_yaml(plans: &[Plan]) -> String {
+        let texts: Vec<String> = plans.iter().map(Plan::to_yaml).collect();
+        texts.join(SEPARATOR.trim_start())
     }
 
     pub fn to_yaml(&self) -> String {

@@ -1,9 +1,9 @@
 //! One stage of training: the programs that it runs, and what learns.
 
 use super::lower::{Lowering, Mode};
-use super::precision;
-use super::prune::pruned;
+use super::prune::{multiply_adds, pruned};
 use super::{EdgeLoss, Expectation, Group, Role, Stage, Update};
+use super::{cache, precision};
 use crate::program::elaborate;
 use crate::program::experiment::{self, Length, Precision};
 use crate::program::graph::{NodeIndex, ParameterId, What};
@@ -54,7 +54,9 @@ impl Lowering<'_> {
             }
             program
         };
-        Stage {
+        let constant_costs = constant.iter().map(|node| multiply_adds(self.graph, *node));
+        let constant_costs = constant_costs.sum();
+        let mut lowered = Stage {
             name: stage.name.clone(),
             data: stage.data.name.clone(),
             epochs: match stage.length {
@@ -66,6 +68,7 @@ impl Lowering<'_> {
                 Length::Epochs(_) => None,
             },
             optimizer: stage.optimizer.clone(),
+            fused: false,
             accumulate: stage.accumulate,
             clip: stage.clip,
             groups: self.groups(stage),
@@ -77,6 +80,7 @@ impl Lowering<'_> {
             test: stage.test,
             learns: self.learns(stage),
             constant: program(&constant, &[], &read),
+            cache: None,
             step: program(&step, &read, &outputs),
             edges: edges().map(|edge| self.edge(modules, edge)).collect(),
             updates: updates.iter().map(|u| self.update(u)).collect(),
@@ -85,7 +89,10 @@ impl Lowering<'_> {
                 .iter()
                 .flat_map(|network| pruned(self.graph, &self.names, network, &computed))
                 .collect(),
-        }
+        };
+        let seeds = experiment.seeds.len() as u64;
+        lowered.cache = cache::decide(&lowered, &stage.data, seeds, stage.cache, constant_costs);
+        lowered
     }
 
     /// Those of the states that the losses, or the updates themselves, read and no teacher owns.

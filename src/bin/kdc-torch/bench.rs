@@ -1,13 +1,13 @@
 //! `kdc-torch bench`: how fast the steps of a plan are.
 
-use crate::constants::Constants;
-use crate::data::Moment;
+use crate::constants::{Constants, Request};
+use crate::data::Feed;
 use crate::failure::{Failure, Result};
 use crate::parameters::{NamedTensors, Parameters};
 use crate::session::{Session, data_of};
 use crate::trainer::Trainer;
 use clap::{Args, ValueEnum};
-use kdc::plan::{Plan, Weights};
+use kdc::plan::{Keep, Plan, Weights};
 use std::collections::HashMap;
 use std::time::Instant;
 use tch::Device;
@@ -44,37 +44,41 @@ pub fn images_per_second(session: &Session, plan: &Plan, options: &Options) -> R
         .first()
         .ok_or_else(|| Failure::Usage("the plan trains nothing".into()))?
         .clone();
-    // What is needed in one epoch only is not kept.
-    stage.epochs = match options.teachers {
-        Teachers::EachStep => Some(1),
-        Teachers::Once => Some(2),
-    };
     let data = session.data(data_of(plan, &stage.data)?)?;
     let weights = initial_teachers(plan)?;
     let parameters = Parameters::new(plan, SEED, session.device, &weights)?;
     let mut trainer = Trainer::new(&stage, &data.fields(), &parameters, None)?;
-    let constants = Constants::new(&stage, &mut trainer, &data, session.device)?;
-    if let (Teachers::Once, Constants::Recomputed(reason)) = (options.teachers, &constants) {
+    if let Some(cache) = &mut stage.cache {
+        cache.keep = match options.teachers {
+            Teachers::EachStep => Keep::Off,
+            Teachers::Once => Keep::Memory,
+        };
+    }
+    let request = Request {
+        stage: &stage,
+        data: &data,
+        parameters: &parameters,
+        seeds: 1,
+    };
+    let (constants, _) = session.answers.of_stage(&request, &mut trainer)?;
+    if let (Teachers::Once, Constants::Recomputed(reason)) = (options.teachers, &*constants) {
         return Err(Failure::Usage(format!(
             "the teachers' outputs cannot be kept: {reason}"
         )));
     }
-    let order = data.shuffled(SEED, 1)?;
     let size = data.batch_size();
     let whole_batches = data.train.samples / size;
     if whole_batches == 0 {
         return Err(Failure::Usage("there is not one whole batch".into()));
     }
+    let feed = Feed::new(data, Vec::new(), SEED);
+    let epoch = feed.epoch(1)?;
+    constants.prepare(&epoch, &mut trainer)?;
 
     let mut step = |k: i64| -> Result<f64> {
-        let index = order.f_narrow(0, k % whole_batches * size, size)?;
-        let moment = Moment {
-            seed: SEED,
-            epoch: 1,
-            step: k as u64,
-        };
-        let batch = data.train.gather_at(moment, &index)?;
-        let known = constants.of(&index, &batch, &mut trainer)?;
+        let k = k % whole_batches;
+        let (index, batch) = epoch.batch(k)?;
+        let known = constants.of((&epoch, k), &index, &batch, &mut trainer)?;
         // Reading the loss waits for the device.
         Ok(trainer.step(&batch, &known)?.losses.f_double_value(&[0])?)
     };

@@ -25,13 +25,16 @@ Exit codes: 0 done, 2 wrong usage or an unreadable file, 3 the engine, device or
 
 #[derive(Subcommand)]
 enum Command {
-    /// Train the plan's students, and first the teachers that are missing
+    /// Train the plans' students, and first the teachers that are missing
     Train {
         #[command(flatten)]
         common: Common,
         /// Replace a finished run
         #[arg(long)]
         force: bool,
+        /// Say in the end where the time went
+        #[arg(long)]
+        profile: bool,
     },
     /// Measure the students of a finished run on the test samples
     Eval {
@@ -49,7 +52,7 @@ enum Command {
 
 #[derive(Args)]
 struct Common {
-    /// The plan, as `kdc plan` prints it
+    /// The plan, as `kdc plan` prints it; for `train` also several, with `---` between
     plan: PathBuf,
     /// auto, cpu, cuda or cuda:1
     #[arg(long, default_value_t = DeviceChoice::Auto)]
@@ -69,7 +72,7 @@ pub fn main() -> Result<()> {
     let cli = Cli::parse();
     let (Command::Train { common, .. } | Command::Eval { common } | Command::Bench { common, .. }) =
         &cli.command;
-    let plan = read(&common.plan)?;
+    let plans = read(&common.plan)?;
     let console = Console {
         quiet: common.quiet,
     };
@@ -79,18 +82,21 @@ pub fn main() -> Result<()> {
         console.say(&remark);
     }
     interrupt::install()?;
-    let session = Session::new(device, common.runs.clone(), console);
+    let mut session = Session::new(device, common.runs.clone(), console);
     match cli.command {
-        Command::Train { force, .. } => session.train(
-            &plan,
-            match force {
+        Command::Train { force, profile, .. } => {
+            session.profile = profile;
+            let existing = match force {
                 true => Existing::Replace,
                 false => Existing::Refuse,
-            },
-        ),
-        Command::Eval { .. } => report::eval(&session, &plan),
+            };
+            session.train_all(&plans, existing)
+        }
+        Command::Eval { .. } => plans
+            .iter()
+            .try_for_each(|plan| report::eval(&session, plan)),
         Command::Bench { options, .. } => {
-            let speed = bench::images_per_second(&session, &plan, &options)?;
+            let speed = bench::images_per_second(&session, &plans[0], &options)?;
             session
                 .console
                 .result(&format!("{{\"images_per_second\": {speed}}}"));
@@ -99,9 +105,10 @@ pub fn main() -> Result<()> {
     }
 }
 
-fn read(path: &Path) -> Result<Plan> {
+/// At least one.
+fn read(path: &Path) -> Result<Vec<Plan>> {
     let text = std::fs::read_to_string(path)
         .map_err(|e| Failure::Usage(format!("`{}` cannot be read: {e}", path.display())))?;
-    Plan::from_yaml(&text)
+    Plan::all_from_yaml(&text)
         .map_err(|e| Failure::Engine(format!("`{}` is no plan: {e}", path.display())))
 }

@@ -7,9 +7,11 @@ use crate::amount::Time;
 use crate::failure::{Failure, Result};
 use crate::ops::{self, Kernel};
 use crate::parameters::Parameters;
+use crate::profile::{Part, Times};
 use kdc::plan::Program;
 use kdc::shape::{Dim, Shape};
 use std::collections::HashMap;
+use std::time::Instant;
 use tch::Tensor;
 
 /// A program, ready to run.
@@ -21,10 +23,13 @@ pub struct Executable {
     /// Whether the stated shapes have been found true. They depend on nothing but the batch size.
     shapes_hold: bool,
     time: Time,
+    /// Where the time of all runs went.
+    pub times: Times,
 }
 
 struct Step {
     kernel: Kernel,
+    part: Part,
     inputs: Vec<usize>,
     /// Slots that nothing reads any more after this step.
     finished: Vec<usize>,
@@ -68,6 +73,7 @@ impl Executable {
                 .collect::<Result<_>>()?;
             steps.push(Step {
                 kernel: ops::kernel(node, parameters)?,
+                part: node.part.into(),
                 inputs: read,
                 finished: Vec::new(),
                 value: node.value.clone(),
@@ -94,6 +100,7 @@ impl Executable {
             inputs: inputs.len(),
             shapes_hold: false,
             time: Time::default(),
+            times: Times::default(),
         })
     }
 
@@ -107,6 +114,7 @@ impl Executable {
         assert_eq!(inputs.len(), self.inputs, "as announced to `new`");
         let mut slots: Vec<Option<Tensor>> =
             inputs.iter().map(|t| Some(t.shallow_clone())).collect();
+        let mut start = Instant::now();
         for step in &self.steps {
             let frame = Frame {
                 slots: &slots,
@@ -123,6 +131,7 @@ impl Executable {
             for &slot in &step.finished {
                 slots[slot] = None;
             }
+            self.times.lap(step.part, &mut start);
         }
         self.shapes_hold = true;
         self.outputs

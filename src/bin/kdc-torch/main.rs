@@ -20,11 +20,14 @@ mod library_models;
 mod libtorch;
 #[cfg(test)]
 mod losses;
+#[cfg(test)]
+mod modes;
 mod ops;
 mod optimizer;
 mod parameters;
 #[cfg(test)]
 mod parity;
+mod profile;
 mod random;
 #[cfg(test)]
 mod recipes;

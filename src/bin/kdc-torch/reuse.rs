@@ -2,7 +2,7 @@
 
 use crate::run_folder::{RunFolder, Status};
 use crate::weights;
-use kdc::plan::{DataSet, Plan, Stage, Weights, WeightsFile};
+use kdc::plan::{DataSet, Mode, Plan, Stage, Weights, WeightsFile};
 use std::fmt;
 use std::path::Path;
 
@@ -45,6 +45,11 @@ pub fn fit(runs: &Path, plan: &Plan, data_hash: &dyn Fn(&DataSet) -> Option<Stri
     if record.status != Status::Finished {
         return Fit::Unfinished;
     }
+    // what was trained exactly serves a fast experiment too
+    let then = match plan.mode {
+        Mode::Fast => then.fast(),
+        Mode::Exact => then,
+    };
     let mut changed = changed_sections(&without_sources(&then), &without_sources(plan));
     let same_data = plan.data.iter().all(|data| {
         let recorded = record.data.iter().find(|r| r.name == data.name);
@@ -110,6 +115,7 @@ fn changed_sections(then: &Plan, now: &Plan) -> Vec<&'static str> {
     compare(networks(then) == networks(now), "networks");
     compare(settings(then) == settings(now), "settings");
     compare(edges(then) == edges(now), "edges");
+    compare(then.mode == now.mode, "mode");
     // What is left: the same declarations compute something else.
     if changed.is_empty() && then != now {
         changed.push("computation");
@@ -117,12 +123,14 @@ fn changed_sections(then: &Plan, now: &Plan) -> Vec<&'static str> {
     changed
 }
 
-/// The texts and the compiler may change as long as they say the same, and files of weights may move.
+/// The texts and the compiler may change as long as they say the same, files of weights may move, and what
+/// is kept is what would be computed.
 fn without_sources(plan: &Plan) -> Plan {
     let mut plan = plan.clone();
     plan.kdc.clear();
     plan.sources.clear();
     for stage in &mut plan.stages {
+        stage.cache = None;
         for edge in &mut stage.edges {
             edge.at.clear();
         }

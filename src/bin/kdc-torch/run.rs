@@ -2,13 +2,14 @@
 
 use crate::choice::{self, AllAnswers, Choice};
 use crate::console::percent;
-use crate::constants::{Answers, Constants, Reason};
+use crate::constants::{Constants, Request};
 use crate::data::{DataSet, Feed, Split};
 use crate::epoch_log::{End, Epoch, EpochLog};
 use crate::evaluate::evaluate;
 use crate::failure::{Failure, Result};
 use crate::interrupt;
 use crate::parameters::Parameters;
+use crate::profile::{Part, Times};
 use crate::random::derive_seed;
 use crate::run_folder::{Results, RunFolder};
 use crate::session::{Session, changing, data_of, students};
@@ -27,10 +28,11 @@ pub struct Run<'a> {
     seed: u64,
     parameters: &'a Parameters,
     folder: &'a RunFolder,
-    answers: &'a Answers,
     /// The lines of `metrics.jsonl`.
     metrics: String,
     bar: ProgressBar,
+    /// Of what trainers do not time themselves.
+    pub times: Times,
 }
 
 pub enum Outcome {
@@ -71,7 +73,6 @@ impl<'a> Run<'a> {
         seed: u64,
         parameters: &'a Parameters,
         folder: &'a RunFolder,
-        answers: &'a Answers,
     ) -> Run<'a> {
         Run {
             session,
@@ -79,9 +80,9 @@ impl<'a> Run<'a> {
             seed,
             parameters,
             folder,
-            answers,
             metrics: String::new(),
             bar: ProgressBar::hidden(),
+            times: Times::default(),
         }
     }
 
@@ -94,7 +95,10 @@ impl<'a> Run<'a> {
         self.bar = self.session.console.steps(batches);
         let start = Instant::now();
         for stage in &self.plan.stages {
-            let outcome = self.stage(stage, results)?;
+            let outcome = match self.stage(stage, results) {
+                Err(Failure::Interrupted) => Outcome::Interrupted,
+                outcome => outcome?,
+            };
             results.seconds = start.elapsed().as_secs_f64();
             if !matches!(outcome, Outcome::Finished) {
                 self.bar.finish_and_clear();
@@ -117,10 +121,17 @@ impl<'a> Run<'a> {
         let feed = Feed::new(data.clone(), self.beside(stage)?, self.seed);
         let mut trainer = Trainer::new(stage, &feed.fields(), self.parameters, watch)?;
         trainer.set_length(length.steps_per_epoch, length.steps);
-        let constants = self.answers.of_stage(stage, || {
-            Constants::new(stage, &mut trainer, &data, self.session.device)
-        })?;
-        self.say_about(&constants);
+        let request = Request {
+            stage,
+            data: &data,
+            parameters: self.parameters,
+            seeds: self.plan.seeds.len() as u64,
+        };
+        let answers = &self.session.answers;
+        let (constants, remarks) = answers.of_stage(&request, &mut trainer)?;
+        for remark in remarks {
+            self.session.console.say_above(&self.bar, &remark);
+        }
         let mut choice = Choice::new(stage);
         while !trainer.is_done() {
             let epoch = results.epochs + 1;
@@ -128,7 +139,9 @@ impl<'a> Run<'a> {
                 End::Whole(whole) => {
                     results.epochs = epoch;
                     swap_average(&mut trainer)?;
+                    let mut started = Instant::now();
                     let held_out = self.close_epoch(stage, epoch, &whole, &data, results)?;
+                    self.times.lap(Part::Measuring, &mut started);
                     let goes_on = choice.note(&held_out, self.parameters)?;
                     swap_average(&mut trainer)?;
                     if !goes_on {
@@ -152,6 +165,7 @@ impl<'a> Run<'a> {
                 }
             }
         }
+        self.times.add(&trainer.times());
         if !choice.restore(self.parameters)? {
             swap_average(&mut trainer)?;
         }
@@ -207,21 +221,10 @@ impl<'a> Run<'a> {
         self.session.console.say_above(&self.bar, &line);
     }
 
-    fn say_about(&self, constants: &Constants) {
-        let line = match constants {
-            Constants::Kept(_) => "the teachers' outputs are computed once and kept".to_string(),
-            Constants::Recomputed(Reason::NothingToSave) => return,
-            Constants::Recomputed(reason) => {
-                format!("the teachers' outputs are computed in each step: {reason}")
-            }
-        };
-        self.session.console.say_above(&self.bar, &line);
-    }
-
     /// The first epoch goes on with the generator as initialisation left it, as PyTorch does; each later one
     /// starts from a seed of its own, so that it does not depend on those before it.
     fn epoch(
-        &self,
+        &mut self,
         epoch: u64,
         trainer: &mut Trainer,
         feed: &Feed,
@@ -233,13 +236,16 @@ impl<'a> Run<'a> {
         let start = Instant::now();
         let samples = feed.epoch(epoch)?;
         let on_cpu = self.session.device == Device::Cpu;
+        constants.prepare(&samples, trainer)?;
         let mut log = EpochLog::default();
         for step in 0..feed.steps() {
             if trainer.is_done() {
                 break;
             }
+            let mut started = Instant::now();
             let (index, batch) = samples.batch(step)?;
-            let known = constants.of(&index, &batch, trainer)?;
+            self.times.lap(Part::Data, &mut started);
+            let known = constants.of((&samples, step), &index, &batch, trainer)?;
             log.add(trainer.step(&batch, &known)?, batch.size);
             // On a GPU reading a loss would wait for it, so it is left for the epoch's end.
             if on_cpu {

@@ -2,7 +2,7 @@
 
 use crate::choice::AllAnswers;
 use crate::console::{Console, percent};
-use crate::constants::Answers;
+use crate::constants::{Answers, LIBTORCH};
 use crate::data::DataSet;
 use crate::evaluate::evaluate;
 use crate::failure::{Failure, Result};
@@ -21,15 +21,16 @@ use std::path::PathBuf;
 use std::rc::Rc;
 use tch::Device;
 
-/// The libtorch that `build.rs` insists on.
-const LIBTORCH: &str = "2.11.0";
-
 /// What all experiments of one call share.
 pub struct Session {
     pub device: Device,
     /// Where run folders stand.
     pub runs: PathBuf,
     pub console: Console,
+    /// Whether runs say in the end where the time went.
+    pub profile: bool,
+    /// What teachers gave, for all that follows.
+    pub answers: Answers,
     opened: RefCell<Vec<Rc<DataSet>>>,
 }
 
@@ -44,22 +45,29 @@ impl Session {
     pub fn new(device: Device, runs: PathBuf, console: Console) -> Session {
         Session {
             device,
+            profile: false,
+            answers: Answers::new(runs.join(".answers")),
             runs,
             console,
             opened: RefCell::default(),
         }
     }
 
+    /// Trains one experiment after the other.
+    pub fn train_all(&self, plans: &[Plan], existing: Existing) -> Result<()> {
+        for plan in plans {
+            self.make_way(plan, existing)?;
+        }
+        plans.iter().try_for_each(|plan| self.train(plan, existing))
+    }
+
     /// Trains the experiment once for each of its seeds.
     pub fn train(&self, plan: &Plan, existing: Existing) -> Result<()> {
-        for &seed in &plan.seeds {
-            self.make_way(plan, seed, existing)?;
-        }
+        self.make_way(plan, existing)?;
         let teachers = self.teachers(plan)?;
-        let answers = Answers::default();
         let mut records = Vec::new();
         for &seed in &plan.seeds {
-            records.push(self.train_seed(plan, seed, &teachers, &answers)?);
+            records.push(self.train_seed(plan, seed, &teachers)?);
         }
         if records.len() > 1 {
             let folder = RunFolder {
@@ -72,17 +80,21 @@ impl Session {
         Ok(())
     }
 
-    fn make_way(&self, plan: &Plan, seed: u64, existing: Existing) -> Result<()> {
-        let folder = RunFolder::of(&self.runs, plan, seed);
-        match folder.record() {
-            Some(record) if record.status == Status::Finished && existing == Existing::Refuse => {
-                Err(Failure::Usage(format!(
-                    "`{}` holds a finished run already\npass `--force` to replace it, or `--runs DIR` to \
-                     keep both",
-                    folder.path.display()
-                )))
-            }
-            _ => Ok(()),
+    fn make_way(&self, plan: &Plan, existing: Existing) -> Result<()> {
+        let finished = |folder: &RunFolder| {
+            let record = folder.record();
+            record.is_some_and(|record| record.status == Status::Finished)
+        };
+        let mut folders = plan
+            .seeds
+            .iter()
+            .map(|seed| RunFolder::of(&self.runs, plan, *seed));
+        match folders.find(|folder| existing == Existing::Refuse && finished(folder)) {
+            None => Ok(()),
+            Some(folder) => Err(Failure::Usage(format!(
+                "`{}` holds a finished run already\npass `--force` to replace it, or `--runs DIR` to keep both",
+                folder.path.display()
+            ))),
         }
     }
 
@@ -174,7 +186,6 @@ impl Session {
         plan: &Plan,
         seed: u64,
         teachers: &HashMap<String, NamedTensors>,
-        answers: &Answers,
     ) -> Result<Record> {
         let folder = RunFolder::of(&self.runs, plan, seed);
         let mut record = self.new_record(plan, seed)?;
@@ -194,8 +205,11 @@ impl Session {
         }
         let teachers = plan.networks.iter().filter(|n| !changes(n));
         let mut all = self.measure(plan, teachers, &parameters, &mut record.results)?;
-        let mut run = Run::new(self, plan, seed, &parameters, &folder, answers);
+        let mut run = Run::new(self, plan, seed, &parameters, &folder);
         let outcome = run.all_stages(&mut record.results)?;
+        if self.profile {
+            self.console.summary(&run.times.table(&plan.cost));
+        }
         record.status = match outcome {
             Outcome::Finished => Status::Finished,
             Outcome::Interrupted => Status::Interrupted,

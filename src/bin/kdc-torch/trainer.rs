@@ -8,8 +8,10 @@ use crate::gathered::{Gathered, clip};
 use crate::interpreter::Executable;
 use crate::optimizer::{Optimizer, Rule, rule_of};
 use crate::parameters::Parameters;
+use crate::profile::{Part, Times};
 use crate::running_mean::RunningMean;
 use kdc::plan::{self, Arg, Evaluation, Stage};
+use std::time::Instant;
 use tch::{Kind, Tensor, no_grad_guard};
 
 pub struct Trainer {
@@ -28,6 +30,8 @@ pub struct Trainer {
     /// When the next step of the optimizer begins.
     time: Time,
     followers: Vec<RunningMean>,
+    /// Of what the programs do not time themselves.
+    times: Times,
     /// Of what learns, to be measured and saved.
     pub average: Option<RunningMean>,
 }
@@ -106,6 +110,7 @@ impl Trainer {
             gathered: Gathered::default(),
             time: Time::default(),
             followers: followers.collect::<Result<_>>()?,
+            times: Times::default(),
             average: average.transpose()?,
         })
     }
@@ -125,7 +130,16 @@ impl Trainer {
     pub fn constants(&mut self, batch: &Batch) -> Result<Vec<Tensor>> {
         let _no_grad = no_grad_guard();
         let fields: Vec<&Tensor> = batch.fields.iter().collect();
+        self.times.answered += batch.size as u64;
         self.constant.run(&fields, batch.size)
+    }
+
+    /// Where the time has gone.
+    pub fn times(&self) -> Times {
+        let mut times = self.times.clone();
+        times.add(&self.constant.times);
+        times.add(&self.step.times);
+        times
     }
 
     /// Takes a batch's gradients of the weighted sum of the edges' losses, and a step along them once enough
@@ -139,8 +153,11 @@ impl Trainer {
             .iter()
             .map(|e| e.weight.of(batch.size, self.time));
         let weights: Vec<f64> = weights.collect();
+        let mut start = Instant::now();
         let total = self.total(&outputs, &weights)?;
         let gradients = self.gradients(&total)?;
+        self.times.lap(Part::Backward, &mut start);
+        self.times.trained += batch.size as u64;
         self.gathered.add(gradients)?;
         if self.gathered.batches == self.accumulate {
             self.finish_step()?;
@@ -167,6 +184,7 @@ impl Trainer {
 
     /// A step along the mean of the gradients that have been gathered, if there are any.
     pub fn finish_step(&mut self) -> Result<()> {
+        let mut start = Instant::now();
         let Some(mut gradients) = self.gathered.mean()? else {
             return Ok(());
         };
@@ -178,6 +196,7 @@ impl Trainer {
             follower.follow(self.time)?;
         }
         self.time.step += 1;
+        self.times.lap(Part::Optimizer, &mut start);
         Ok(())
     }
 
@@ -296,6 +315,7 @@ fn optimizer(stage: &Stage, parameters: &Parameters) -> Result<Optimizer> {
     });
     Ok(Optimizer::new(
         &stage.optimizer,
+        stage.fused,
         learning.collect::<Result<_>>()?,
         stage.learns.iter().map(rule).collect::<Result<_>>()?,
     ))

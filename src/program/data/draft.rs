@@ -87,6 +87,7 @@ impl Making {
             },
             shape: self.shape.clone(),
             augmented: self.augmented,
+            channels_last: false,
         }
     }
 }

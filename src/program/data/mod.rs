@@ -82,6 +82,7 @@ impl Elaborator<'_, '_> {
             kind: FieldKind::Index,
             shape: Shape(vec![Dim::batch()]),
             augmented: false,
+            channels_last: false,
         };
         let fields = draft.fields.iter().map(|field| field.finished());
         Value::Data(Rc::new(DataSet {

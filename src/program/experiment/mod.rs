@@ -24,8 +24,8 @@ use super::load::{DefId, ModuleId, Modules};
 use super::value::{Applied, Instance, Value};
 use crate::diag::{Code, Diagnostic};
 use crate::plan::{
-    Arg, DataSet, FieldKind, Fit, Follower, Measure, Optimizer, Patience, Role, Score, TestTime,
-    WeightsFile,
+    Arg, DataSet, FieldKind, Fit, Follower, Keep, Measure, Optimizer, Patience, Role, Score,
+    TestTime, WeightsFile,
 };
 use crate::source::Span;
 use crate::syntax::ast::{self, ItemKind};
@@ -125,6 +125,8 @@ pub struct Stage {
     pub accumulate: u64,
     pub clip: Option<f64>,
     pub precision: Precision,
+    /// How what the teachers give is kept.
+    pub cache: Keep,
     pub average: Option<Arg>,
     pub expect: Vec<Expectation>,
     pub keep: Option<Score>,

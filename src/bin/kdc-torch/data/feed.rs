@@ -1,8 +1,10 @@
 //! The batches of a stage: one data set makes the epochs, others go round beside it.
 
+use super::picture::outcome;
 use super::{Batch, DataSet, Moment};
 use crate::failure::Result;
 use crate::random::{derive_seed, permutation};
+use kdc::plan::views::Draw;
 use std::rc::Rc;
 use tch::Tensor;
 
@@ -66,17 +68,46 @@ impl Feed {
 }
 
 impl Epoch<'_> {
-    /// The samples of a step, from 0 on, and their places in the data set that makes the epochs.
-    pub fn batch(&self, step: i64) -> Result<(Tensor, Batch)> {
+    pub fn steps(&self) -> i64 {
+        self.feed.steps()
+    }
+
+    /// Where a step's samples begin in the epoch's order, and how many they are.
+    fn place(&self, step: i64) -> (i64, i64) {
         let main = &self.feed.main;
         let from = step * main.batch_size();
-        let size = main.batch_size().min(main.train.samples - from);
-        let index = self.order.f_narrow(0, from, size)?;
-        let moment = Moment {
+        (from, main.batch_size().min(main.train.samples - from))
+    }
+
+    fn moment(&self, step: i64) -> Moment {
+        Moment {
             seed: self.feed.seed,
             epoch: self.number,
             step: step as u64,
-        };
+        }
+    }
+
+    /// Which view of which sample each of a step's samples will be: the sample's place times the number of
+    /// views, plus that of the view.
+    pub fn views(&self, step: i64, draws: &[Draw]) -> Result<Vec<u64>> {
+        let (from, size) = self.place(step);
+        let samples = Vec::<i64>::try_from(self.order.f_narrow(0, from, size)?)?;
+        let mut views: Vec<u64> = samples.into_iter().map(|sample| sample as u64).collect();
+        for draw in draws {
+            let mut generator = self.moment(step).transform(draw.transform);
+            for view in &mut views {
+                *view = *view * draw.outcomes.count() + outcome(draw.outcomes, &mut generator);
+            }
+        }
+        Ok(views)
+    }
+
+    /// The samples of a step, from 0 on, and their places in the data set that makes the epochs.
+    pub fn batch(&self, step: i64) -> Result<(Tensor, Batch)> {
+        let main = &self.feed.main;
+        let (from, size) = self.place(step);
+        let index = self.order.f_narrow(0, from, size)?;
+        let moment = self.moment(step);
         let mut batch = main.train.gather_at(moment, &index)?;
         for (data, order) in self.feed.beside.iter().zip(&self.beside) {
             let more = data

@@ -13,7 +13,7 @@ mod source;
 mod split;
 mod table;
 
-pub use feed::Feed;
+pub use feed::{Epoch, Feed};
 pub use recipe::Moment;
 pub use split::Split;
 
@@ -216,6 +216,7 @@ mod tests {
             kind: plan::FieldKind::Index,
             shape: kdc::shape::Shape(vec![kdc::shape::Dim::batch()]),
             augmented: false,
+            channels_last: false,
         });
         plan
     }

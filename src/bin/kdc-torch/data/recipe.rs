@@ -16,8 +16,8 @@ pub struct Recipe {
     pub columns: Vec<String>,
     steps: Vec<Step>,
     slots: usize,
-    /// Where the data set's fields are in the end.
-    fields: Vec<usize>,
+    /// Where the data set's fields are in the end, and whether they are laid out channels last.
+    fields: Vec<(usize, bool)>,
     mixing: Option<Mixing>,
     device: Device,
 }
@@ -42,6 +42,11 @@ impl Moment {
     /// What is drawn at this moment for a purpose.
     pub fn draw(self, purpose: &str) -> Generator {
         Generator::new(purpose, self.seed, (self.epoch << 32) + self.step)
+    }
+
+    /// What the transform at that place draws.
+    pub fn transform(self, place: usize) -> Generator {
+        self.draw(&format!("transform {place}"))
     }
 }
 
@@ -148,7 +153,8 @@ impl Recipe {
                 change,
             });
         }
-        let fields = plan.fields.iter().map(|field| names.slot(&field.name));
+        let fields = plan.fields.iter();
+        let fields = fields.map(|field| (names.slot(&field.name), field.channels_last));
         Ok(Recipe {
             fields: fields.collect(),
             slots: names.order.len(),
@@ -202,10 +208,12 @@ impl Recipe {
             };
             slots[step.slot] = Some(value);
         }
-        let field = |slot: &usize| match taken(&slots, *slot)?.joined(self.device)? {
-            bytes if bytes.kind() == Kind::Uint8 => laid_out(&real(&bytes)?),
-            values if values.kind() == Kind::Float => laid_out(&values),
-            values => Ok(values),
+        let field = |(slot, channels_last): &(usize, bool)| {
+            let values = real(&taken(&slots, *slot)?.joined(self.device)?)?;
+            match channels_last {
+                true => laid_out(&values),
+                false => Ok(values),
+            }
         };
         let fields = self.fields.iter().map(field).collect::<Result<_>>()?;
         match &self.mixing {
@@ -229,6 +237,7 @@ fn statistics(
             kind: FieldKind::Real,
             shape: Shape::default(),
             augmented: false,
+            channels_last: false,
         }],
         transforms: plan.transforms[..place].to_vec(),
         batch: plan::Batch {
@@ -277,7 +286,7 @@ fn normalized(given: &Tensor, mean: &Tensor, std: &Tensor) -> Result<Tensor> {
 /// Evaluation draws nothing; what it would draw from does not matter.
 fn generator(place: usize, moment: Option<Moment>) -> Generator {
     match moment {
-        Some(moment) => moment.draw(&format!("transform {place}")),
+        Some(moment) => moment.transform(place),
         None => Generator::new("evaluation", 0, 0),
     }
 }
@@ -316,10 +325,9 @@ fn per_channel(values: &[f64], device: Device) -> Result<Tensor> {
         .f_to_device(device)?)
 }
 
-/// On the CPU the channels of a picture's pixel lie side by side in memory: convolutions and pools keep the order,
-/// and libtorch's kernels for the CPU are made for it.
+/// The channels of a picture's pixel side by side in memory, on a CPU.
 fn laid_out(values: &Tensor) -> Result<Tensor> {
-    if values.device() != Device::Cpu || values.dim() != 4 {
+    if values.device() != Device::Cpu {
         return Ok(values.shallow_clone());
     }
     let pixels = values.f_permute([0, 2, 3, 1])?.f_contiguous()?;

@@ -1,8 +1,9 @@
 //! Convolutions.
 
 use super::site::Site;
-use super::{Kernel, weighted};
+use super::{Kernel, weighted, with_weights};
 use crate::failure::Result;
+use tch::{Tensor, no_grad_guard};
 
 pub fn kernel(site: &Site) -> Result<Option<Kernel>> {
     match site.node.op.as_str() {
@@ -17,9 +18,32 @@ pub fn kernel(site: &Site) -> Result<Option<Kernel>> {
 fn conv2d(site: &Site, groups: i64) -> Result<Option<Kernel>> {
     let (stride, padding) = (site.pair("stride")?, site.pair("padding")?);
     let dilation = site.pair("dilation")?;
-    weighted(site, move |x, weight, bias| {
+    let apply = move |x: &Tensor, weight: &Tensor, bias: Option<&Tensor>| {
         x.f_conv2d(weight, bias, stride, padding, dilation, groups)
-    })
+    };
+    match site.has("norm_eps") {
+        true => {
+            let (weight, bias) = folded(site)?;
+            with_weights(site, weight, Some(bias), apply)
+        }
+        false => weighted(site, apply),
+    }
+}
+
+/// The weight and bias that do what the convolution and then a batch norm in evaluation mode do.
+fn folded(site: &Site) -> Result<(Tensor, Tensor)> {
+    let _no_grad = no_grad_guard();
+    let norm = |role: &str| site.parameter(&format!("norm_{role}"));
+    let deviation = norm("running_var")?.f_add_scalar(site.float("norm_eps")?)?;
+    let scale = norm("weight")?.f_div(&deviation.f_sqrt()?)?;
+    let mean = match site.optional_parameter("bias")? {
+        Some(bias) => norm("running_mean")?.f_sub(&bias)?,
+        None => norm("running_mean")?,
+    };
+    let bias = norm("bias")?.f_sub(&mean.f_mul(&scale)?)?;
+    let weight = site.parameter("weight")?;
+    let weight = weight.f_mul(&scale.f_reshape([-1, 1, 1, 1])?)?;
+    Ok((weight, bias))
 }
 
 fn conv_transpose2d(site: &Site) -> Result<Option<Kernel>> {

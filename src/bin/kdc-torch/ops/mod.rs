@@ -73,6 +73,15 @@ fn weighted(
     apply: impl Fn(&Tensor, &Tensor, Option<&Tensor>) -> Computed + 'static,
 ) -> Result<Option<Kernel>> {
     let (weight, bias) = (site.parameter("weight")?, site.optional_parameter("bias")?);
+    with_weights(site, weight, bias, apply)
+}
+
+fn with_weights(
+    site: &Site,
+    weight: Tensor,
+    bias: Option<Tensor>,
+    apply: impl Fn(&Tensor, &Tensor, Option<&Tensor>) -> Computed + 'static,
+) -> Result<Option<Kernel>> {
     if !site.has("precision") {
         return unary(move |x| apply(x, &weight, bias.as_ref()));
     }

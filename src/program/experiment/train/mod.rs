@@ -162,6 +162,7 @@ impl Elaborator<'_, '_> {
             accumulate: block.accumulate.unwrap_or(1),
             clip: block.clip,
             precision: block.precision.unwrap_or(Precision::F32),
+            cache: block.cache.unwrap_or_default(),
             average: present(average)?,
             expect: present(expect)?.unwrap_or_default(),
             keep: present(keep)?.flatten(),

@@ -3,7 +3,7 @@
 use super::groups::Group;
 use crate::diag::suggest::{listed, nearest};
 use crate::diag::{Applicability, Code, Diagnostic, Edit};
-use crate::plan::{Optimizer, TestTime};
+use crate::plan::{Keep, Optimizer, TestTime};
 use crate::program::elaborate::{Elaborator, Frame, FrameKind};
 use crate::program::experiment::{Length, Precision};
 use crate::program::graph::Owner;
@@ -13,7 +13,7 @@ use crate::source::Span;
 use crate::syntax::ast::{Expr, ExprKind, ItemKind, Name, Setting};
 
 /// What a `train` block may say.
-const SETTINGS: [&str; 15] = [
+const SETTINGS: [&str; 16] = [
     "epochs",
     "steps",
     "optimizer",
@@ -21,6 +21,7 @@ const SETTINGS: [&str; 15] = [
     "learns",
     "clip",
     "precision",
+    "cache",
     "accumulate",
     "average",
     "keep",
@@ -50,6 +51,7 @@ pub struct Block {
     pub accumulate: Option<u64>,
     pub clip: Option<f64>,
     pub precision: Option<Precision>,
+    pub cache: Option<Keep>,
     pub seeds: Option<(Vec<u64>, Span)>,
     pub test: Option<TestTime>,
     /// Names of edges and of what learns, looked up when all edges are known.
@@ -222,6 +224,7 @@ impl Elaborator<'_, '_> {
                 block.accumulate = self.whole(&mut frame, "accumulate", value, 1, 1_000_000);
             }
             "precision" => block.precision = self.precision(value),
+            "cache" => block.cache = self.cache(value),
             "clip" => block.clip = self.clip(&mut frame, value),
             "average" => block.average = Some(written),
             "expect" => block.expect = Some(written),
@@ -252,6 +255,19 @@ impl Elaborator<'_, '_> {
                 None
             }
         }
+    }
+
+    fn cache(&mut self, expr: &Expr) -> Option<Keep> {
+        let said = match &expr.kind {
+            ExprKind::Name(word) => Keep::from_word(word),
+            _ => None,
+        };
+        if said.is_none() {
+            let message = "`cache` is `auto`, `memory`, `disk` or `off`";
+            let diagnostic = Diagnostic::new(Code::E0407, message);
+            self.report(diagnostic.at(expr.span, "none of them"));
+        }
+        said
     }
 
     fn clip(&mut self, frame: &mut Frame, expr: &Expr) -> Option<f64> {

@@ -1,9 +1,10 @@
 //! Parts of a picture, and other sizes.
 
-use super::to_bytes;
+use super::{outcome, to_bytes};
 use crate::failure::Result;
 use crate::random::Generator;
 use kdc::plan::Side;
+use kdc::plan::views::Outcomes;
 use tch::{Kind, Tensor};
 
 /// How often a part of random area and ratio is tried before the middle is taken.
@@ -34,9 +35,11 @@ pub fn crop(
         p => picture.f_constant_pad_nd([p, p, p, p])?,
     };
     let (height, width) = size_of(&padded);
-    let top = draw.below((height - size.0 + 1) as u64) as i64;
-    let left = draw.below((width - size.1 + 1) as u64) as i64;
-    part(&padded, (top, left), size)
+    let columns = (width - size.1 + 1) as u64;
+    let rows = (height - size.0 + 1) as u64;
+    let corner = outcome(Outcomes::Corner { rows, columns }, draw);
+    let corner = ((corner / columns) as i64, (corner % columns) as i64);
+    part(&padded, corner, size)
 }
 
 /// Bilinear with antialiasing.

@@ -10,16 +10,19 @@ mod rand_augment;
 use crate::failure::Result;
 use crate::random::Generator;
 use kdc::plan::PictureChange;
+use kdc::plan::views::Outcomes;
 use tch::{Kind, Tensor};
 
 /// The picture after the change.
 pub fn change(change: &PictureChange, picture: &Tensor, draw: &mut Generator) -> Result<Tensor> {
     match *change {
         PictureChange::Crop { size, padding } => geometry::crop(picture, size, padding, draw),
-        PictureChange::Flip { probability } => match draw.unit() < probability {
-            true => Ok(picture.f_flip([2])?),
-            false => Ok(picture.shallow_clone()),
-        },
+        PictureChange::Flip { probability } => {
+            match outcome(Outcomes::Flip { probability }, draw) {
+                0 => Ok(picture.shallow_clone()),
+                _ => Ok(picture.f_flip([2])?),
+            }
+        }
         PictureChange::Resize { to } => geometry::resize(picture, to),
         PictureChange::CenterCrop { size } => geometry::center_crop(picture, size),
         PictureChange::RandomResizedCrop { size, scale, ratio } => {
@@ -46,6 +49,17 @@ pub fn change(change: &PictureChange, picture: &Tensor, draw: &mut Generator) ->
             hue,
             draw,
         ),
+    }
+}
+
+/// Which of finitely many outcomes comes next, as [`change`] draws it.
+pub fn outcome(of: Outcomes, draw: &mut Generator) -> u64 {
+    match of {
+        Outcomes::Corner { rows, columns } => {
+            let row = draw.below(rows);
+            row * columns + draw.below(columns)
+        }
+        Outcomes::Flip { probability } => u64::from(draw.unit() < probability),
     }
 }
 

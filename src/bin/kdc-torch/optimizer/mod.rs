@@ -1,8 +1,10 @@
-//! PyTorch's optimizers, to the last bit, in plain tensor operations.
+//! PyTorch's optimizers: to the last bit in plain tensor operations, or fused.
 //!
 //! libtorch's own C++ Adam rounds differently from Python's (`mul_` and `add_` for `lerp_`), and tch passes
 //! no scalars such as `alpha`, which are fused multiply-adds there: `addcmul` with a 0-dimensional tensor is
 //! the same operation.
+
+mod fused;
 
 use crate::amount::{Amount, Time};
 use kdc::plan::Optimizer as Settings;
@@ -13,6 +15,7 @@ type Result<T> = std::result::Result<T, TchError>;
 /// The optimizer's state for a list of parameters.
 pub struct Optimizer {
     settings: Settings,
+    fused: bool,
     parameters: Vec<Tensor>,
     /// Of each parameter.
     rules: Vec<Rule>,
@@ -36,11 +39,17 @@ struct Moments {
 }
 
 impl Optimizer {
-    /// Changes `parameters` in place, each by its rule.
-    pub fn new(settings: &Settings, parameters: Vec<Tensor>, rules: Vec<Rule>) -> Optimizer {
+    /// Changes `parameters` in place, each by its rule; `fused` where it can be, with roundings of its own.
+    pub fn new(
+        settings: &Settings,
+        fused: bool,
+        parameters: Vec<Tensor>,
+        rules: Vec<Rule>,
+    ) -> Optimizer {
         assert_eq!(parameters.len(), rules.len(), "a rule for each parameter");
         Optimizer {
             settings: settings.clone(),
+            fused: fused && parameters.iter().all(fused::can),
             parameters,
             rules,
             moments: Vec::new(),
@@ -67,6 +76,12 @@ impl Optimizer {
             .zip(&self.rules);
         for (((parameter, gradient), moments), rule) in each {
             let (lr, weight_decay) = (rule.lr.of(0, time), rule.weight_decay);
+            if self.fused {
+                let step = fused::Step::at(&self.settings, self.steps, lr, weight_decay);
+                let second = moments.second.as_ref();
+                fused::step(parameter, gradient, &moments.first, second, step)?;
+                continue;
+            }
             match self.settings {
                 Settings::Adam { betas, eps, .. } => {
                     let gradient = add_scaled(gradient, parameter, weight_decay)?;
@@ -94,12 +109,16 @@ impl Optimizer {
 
     fn initial_moments(&self, gradients: &[Tensor]) -> Result<Vec<Moments>> {
         let adam = !matches!(self.settings, Settings::Sgd { .. });
+        let zeros = |like: &Tensor| match self.fused {
+            true => like.f_contiguous()?.f_zeros_like(),
+            false => like.f_zeros_like(),
+        };
         gradients
             .iter()
             .map(|gradient| {
                 Ok(Moments {
-                    first: gradient.f_zeros_like()?,
-                    second: adam.then(|| gradient.f_zeros_like()).transpose()?,
+                    first: zeros(gradient)?,
+                    second: adam.then(|| zeros(gradient)).transpose()?,
                 })
             })
             .collect()
@@ -204,11 +223,11 @@ mod tests {
     use crate::testing::golden;
 
     /// 100 steps along PyTorch's gradients, each times the parameter.
-    fn after_100_steps(settings: Settings) -> Tensor {
+    fn after_100_steps(settings: Settings, fused: bool) -> Tensor {
         let parameter = golden("optimizer.start");
         let rule = rule_of(&settings).unwrap();
         let parameters = vec![parameter.shallow_clone()];
-        let mut optimizer = Optimizer::new(&settings, parameters, vec![rule]);
+        let mut optimizer = Optimizer::new(&settings, fused, parameters, vec![rule]);
         let gradients = golden("optimizer.gradients");
         for step in 0..100 {
             let gradient = gradients.get(step) * &parameter;
@@ -226,15 +245,14 @@ mod tests {
         }
     }
 
-    #[test]
-    fn each_is_pytorchs_to_the_last_bit() {
+    fn cases() -> [(&'static str, Settings); 7] {
         let adam = |lr: f64, betas, eps, weight_decay| Settings::Adam {
             lr: lr.into(),
             betas,
             eps,
             weight_decay,
         };
-        let cases = [
+        [
             ("adam", adam(1e-3, (0.9, 0.999), 1e-8, 0.0)),
             ("adam_decay", adam(1e-2, (0.8, 0.99), 1e-6, 0.1)),
             (
@@ -250,10 +268,27 @@ mod tests {
             ("sgd_decay", sgd(0.1, 0.0, 5e-4, false)),
             ("momentum", sgd(0.05, 0.9, 5e-4, false)),
             ("nesterov", sgd(0.05, 0.9, 5e-4, true)),
-        ];
-        for (name, settings) in cases {
+        ]
+    }
+
+    #[test]
+    fn fused_they_differ_in_rounding() {
+        for (name, settings) in cases() {
+            let start = golden("optimizer.start");
+            let way = f64::try_from((golden(&format!("optimizer.{name}")) - &start).norm());
+            // far from the start, so that a wrong term shows
+            let found = after_100_steps(settings.clone(), true);
+            let exact = after_100_steps(settings, false);
+            let difference = f64::try_from((&found - &exact).norm()).unwrap() / way.unwrap();
+            assert!(difference < 1e-4, "{name}: {difference:e}");
+        }
+    }
+
+    #[test]
+    fn each_is_pytorchs_to_the_last_bit() {
+        for (name, settings) in cases() {
             let expected = golden(&format!("optimizer.{name}"));
-            let found = after_100_steps(settings);
+            let found = after_100_steps(settings, false);
             let difference = f64::try_from((&found - &expected).abs().max()).unwrap();
             assert!(found.equal(&expected), "{name}: {difference:e}");
         }

@@ -1,0 +1,394 @@
+//! What the teachers give for the training samples, computed once and kept, as the plan says.
+//!
+//! A teacher does not learn, so that what it gives for a view of a sample is the same in every epoch, for every
+//! seed and in every experiment. libtorch's kernels give a sample the same bits whatever else is in the batch,
+//! as long as batches are equally long.
+
+mod file;
+mod key;
+mod seen;
+mod table;
+
+use crate::data::{Batch, DataSet, Epoch, Split};
+use crate::failure::Result;
+use crate::parameters::Parameters;
+use crate::trainer::Trainer;
+use kdc::hash::Fnv;
+use kdc::plan::cache::{self, Cache};
+use kdc::plan::views::distinct;
+use kdc::plan::{Keep, Stage};
+use seen::Seen;
+use std::cell::RefCell;
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+use table::{Sheet, Table, row_bytes};
+use tch::{Device, Tensor};
+
+/// The libtorch that `build.rs` insists on.
+pub const LIBTORCH: &str = "2.11.0";
+
+/// On a GPU, whose free memory libtorch's interface does not tell.
+const GPU_BUDGET: u64 = 2 << 30;
+
+pub enum Constants {
+    /// Rows for all samples.
+    Kept(Table),
+    /// Rows for the views of samples that have come up.
+    Seen(RefCell<Seen>),
+    Recomputed(Reason),
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Reason {
+    /// No teacher answers.
+    Nothing,
+    /// What the plan says.
+    Plan(String),
+    /// Of so many bytes, with room for so many.
+    TooLarge(u64, u64),
+    /// A value depends on the other samples of the batch.
+    DependsOnBatch,
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Reason::Nothing => f.write_str("there is nothing to compute"),
+            Reason::Plan(why) => f.write_str(why),
+            Reason::TooLarge(bytes, room) => write!(
+                f,
+                "they would take {}, and {} is what they may",
+                megabytes(*bytes),
+                megabytes(*room)
+            ),
+            Reason::DependsOnBatch => {
+                f.write_str("they depend on which samples come together in a batch")
+            }
+        }
+    }
+}
+
+impl Constants {
+    /// Computes what an epoch needs and is not kept yet.
+    pub fn prepare(&self, epoch: &Epoch, trainer: &mut Trainer) -> Result<()> {
+        match self {
+            Constants::Seen(seen) => seen.borrow_mut().prepare(epoch, trainer),
+            Constants::Kept(_) | Constants::Recomputed(_) => Ok(()),
+        }
+    }
+
+    /// Those of a step's samples, which `index` names and which are `batch`.
+    pub fn of(
+        &self,
+        (epoch, step): (&Epoch, i64),
+        index: &Tensor,
+        batch: &Batch,
+        trainer: &mut Trainer,
+    ) -> Result<Vec<Tensor>> {
+        match self {
+            Constants::Recomputed(_) => trainer.constants(batch),
+            Constants::Kept(table) => table.at(index),
+            Constants::Seen(seen) => seen.borrow().of(epoch, step),
+        }
+    }
+}
+
+/// What a stage of training gives to [`Answers`].
+pub struct Request<'a> {
+    pub stage: &'a Stage,
+    pub data: &'a DataSet,
+    pub parameters: &'a Parameters,
+    /// How many runs follow each other, with a seed each.
+    pub seeds: u64,
+}
+
+/// The constants of all experiments of one call, which share them: teachers do not depend on a seed.
+pub struct Answers {
+    /// Where files of answers lie.
+    folder: PathBuf,
+    /// By the text of what they depend on.
+    kept: RefCell<Vec<(String, Rc<Constants>)>>,
+}
+
+/// The constants, and what there is to say about them.
+type Given = (Rc<Constants>, Vec<String>);
+
+impl Answers {
+    pub fn new(folder: PathBuf) -> Answers {
+        Answers {
+            folder,
+            kept: RefCell::default(),
+        }
+    }
+
+    /// Those of a stage: as they are known, or as the plan says.
+    pub fn of_stage(&self, request: &Request, trainer: &mut Trainer) -> Result<Given> {
+        let recomputed = |reason| (Rc::new(Constants::Recomputed(reason)), Vec::new());
+        let Some(cache) = &request.stage.cache else {
+            return Ok(recomputed(Reason::Nothing));
+        };
+        if cache.keep == Keep::Off {
+            let reason = Reason::Plan(cache.reason.clone());
+            let remark = format!("the teachers answer in each step: {reason}");
+            return Ok((recomputed(reason).0, vec![remark]));
+        }
+        let key = key::key(request.stage, request.data, request.parameters)?;
+        let known = self
+            .kept
+            .borrow()
+            .iter()
+            .find_map(|(known, constants)| (*known == key).then(|| constants.clone()));
+        if let Some(constants) = known {
+            let remark = "the teachers' answers are there from the run before";
+            return Ok((constants, vec![remark.to_string()]));
+        }
+        let mut work = Work {
+            request,
+            cache,
+            trainer,
+            path: self
+                .folder
+                .join(format!("{:016x}.answers", Fnv::of(key.as_bytes()))),
+            key,
+            remarks: Vec::new(),
+        };
+        let constants = Rc::new(work.constants()?);
+        if let Constants::Recomputed(reason) = &*constants {
+            work.say(format!("the teachers answer in each step: {reason}"));
+        } else {
+            self.kept.borrow_mut().push((work.key, constants.clone()));
+        }
+        Ok((constants, work.remarks))
+    }
+}
+
+/// Answers in the making.
+struct Work<'a> {
+    request: &'a Request<'a>,
+    cache: &'a Cache,
+    trainer: &'a mut Trainer,
+    key: String,
+    /// Of the file that holds them, or will.
+    path: PathBuf,
+    remarks: Vec<String>,
+}
+
+impl Work<'_> {
+    fn say(&mut self, remark: String) {
+        self.remarks.push(remark);
+    }
+
+    fn constants(&mut self) -> Result<Constants> {
+        let data = self.request.data;
+        let draws = match cache::draws(self.request.stage, &data.plan) {
+            Ok(draws) => draws,
+            Err(why) => return Ok(Constants::Recomputed(Reason::Plan(why))),
+        };
+        if draws.is_empty()
+            && self.cache.keep != Keep::Memory
+            && let Some(table) = self.left_before()?
+        {
+            return Ok(Constants::Kept(table));
+        }
+        let size = data.batch_size().min(data.train.samples);
+        let straight = self.trainer.constants(&data.train.range(0, size)?)?;
+        if !independent_of_batch(self.trainer, &data.train, &straight, size)? {
+            return Ok(Constants::Recomputed(Reason::DependsOnBatch));
+        }
+        let sheet = |value| Sheet::of(value, self.cache.store);
+        let sheets: Vec<Sheet> = straight.iter().map(sheet).collect::<Result<_>>()?;
+        if draws.is_empty() {
+            return self.whole(&sheets, size);
+        }
+        let passes = self.request.stage.epochs.unwrap_or(1) * self.request.seeds.max(1);
+        let views = distinct(self.cache.views, passes as f64) * data.train.samples as f64;
+        let (bytes, room) = (row_bytes(&sheets) * views as u64, memory(self.device()));
+        if bytes > room {
+            return Ok(Constants::Recomputed(Reason::TooLarge(bytes, room)));
+        }
+        self.say(format!(
+            "the teachers answer once for each view of a sample: up to {} in memory",
+            megabytes(bytes)
+        ));
+        let seen = Seen::new(draws, &sheets, size, self.device())?;
+        Ok(Constants::Seen(RefCell::new(seen)))
+    }
+
+    fn device(&self) -> Device {
+        self.request.parameters.device()
+    }
+
+    /// What an earlier experiment has left, if it is whole and the same.
+    fn left_before(&mut self) -> Result<Option<Table>> {
+        let path = self.path.display().to_string();
+        let table = match file::read(&self.path, &self.key) {
+            Ok(Some(table)) => table,
+            Ok(None) => return Ok(None),
+            Err(why) => {
+                self.say(format!(
+                    "`{path}` is not used: {why}; the teachers answer again"
+                ));
+                return Ok(None);
+            }
+        };
+        self.say(format!("the teachers' answers are read from `{path}`"));
+        self.placed(table).map(Some)
+    }
+
+    /// In memory where there is room and nothing else is asked for.
+    fn placed(&self, mut table: Table) -> Result<Table> {
+        let samples = self.request.data.train.samples;
+        let fits = file::bytes(&table.sheets, samples) <= memory(self.device());
+        if self.cache.keep == Keep::Auto && fits {
+            for rows in &mut table.rows {
+                *rows = rows.f_to_device_(self.device(), rows.kind(), false, true)?;
+            }
+        }
+        Ok(table)
+    }
+
+    /// The answers to all samples, once.
+    fn whole(&mut self, sheets: &[Sheet], size: i64) -> Result<Constants> {
+        let samples = self.request.data.train.samples;
+        let bytes = file::bytes(sheets, samples);
+        let (memory, disk) = (memory(self.device()), disk(&self.path));
+        let in_memory = self.cache.keep != Keep::Disk && bytes <= memory;
+        let on_disk = self.cache.keep != Keep::Memory && bytes <= disk;
+        if !in_memory && !on_disk {
+            let room = memory.max(disk);
+            return Ok(Constants::Recomputed(Reason::TooLarge(bytes, room)));
+        }
+        let places = match (in_memory, on_disk) {
+            (true, false) => "in memory".to_string(),
+            (true, true) => format!("in memory and in `{}`", self.path.display()),
+            (false, _) => format!("in `{}`", self.path.display()),
+        };
+        self.say(format!(
+            "the teachers answer once; {} are kept {places}",
+            megabytes(bytes)
+        ));
+        let mut writer = None;
+        if on_disk {
+            match file::Writer::new(&self.path, &self.key, sheets, samples) {
+                Ok(made) => writer = Some(made),
+                Err(e) => self.not_written(&e),
+            }
+        }
+        let mut table = match in_memory {
+            true => Some(Table::empty(sheets, samples, self.device())?),
+            false => None,
+        };
+        let split = &self.request.data.train;
+        let mut failure = None;
+        compute(self.trainer, split, size, |from, values| {
+            if let Some(table) = &mut table {
+                table.put(from, values)?;
+            }
+            if let Some(open) = &mut writer
+                && let Err(e) = open.put(from, values)?
+            {
+                failure = Some(e);
+                writer = None;
+            }
+            Ok(())
+        })?;
+        if let Some(e) = failure.or_else(|| writer.and_then(|w| w.finish().err())) {
+            self.not_written(&e);
+        }
+        if let Some(table) = table {
+            return Ok(Constants::Kept(table));
+        }
+        Ok(match file::read(&self.path, &self.key) {
+            Ok(Some(table)) => Constants::Kept(table),
+            _ => Constants::Recomputed(Reason::TooLarge(bytes, memory)),
+        })
+    }
+
+    fn not_written(&mut self, error: &std::io::Error) {
+        let path = self.path.display();
+        self.say(format!("`{path}` cannot be written: {error}"));
+    }
+}
+
+/// So many rows of all values, from one on.
+fn part(values: &[Tensor], from: i64, count: i64) -> Result<Vec<Tensor>> {
+    let parts = values.iter().map(|value| value.f_narrow(0, from, count));
+    Ok(parts.collect::<std::result::Result<_, _>>()?)
+}
+
+/// Compares the same samples in different company: the first half of the first batch, `straight`, stands also
+/// at the end of a batch that goes through the samples backwards. Batches of one show nothing and need nothing.
+fn independent_of_batch(
+    trainer: &mut Trainer,
+    split: &Split,
+    straight: &[Tensor],
+    size: i64,
+) -> Result<bool> {
+    let half = size / 2;
+    if half == 0 {
+        return Ok(true);
+    }
+    let device = straight[0].device();
+    let last = split.samples - 1;
+    let company =
+        Tensor::f_arange_start_step(last, last - (size - half), -1, (tch::Kind::Int64, device))?;
+    let first = Tensor::f_arange(half, (tch::Kind::Int64, device))?;
+    let mixed = trainer.constants(&split.gather(&Tensor::f_cat(&[company, first], 0)?)?)?;
+    let (alone, mixed) = (part(straight, 0, half)?, part(&mixed, size - half, half)?);
+    for (a, b) in alone.iter().zip(&mixed) {
+        if !a.f_allclose(b, 1e-5, 1e-6, true)? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// In whole batches: the last one starts earlier if it would be short. `keep` takes the values from a sample on.
+fn compute(
+    trainer: &mut Trainer,
+    split: &Split,
+    size: i64,
+    mut keep: impl FnMut(i64, &[Tensor]) -> Result<()>,
+) -> Result<()> {
+    let mut done = 0;
+    while done < split.samples {
+        let start = done.min(split.samples - size);
+        let values = trainer.constants(&split.range(start, size)?)?;
+        let new = size - (done - start);
+        keep(done, &part(&values, done - start, new)?)?;
+        done = start + size;
+        if crate::interrupt::requested() {
+            return Err(crate::failure::Failure::Interrupted);
+        }
+    }
+    Ok(())
+}
+
+/// How many bytes may be kept: two fifths of the memory that is free.
+fn memory(device: Device) -> u64 {
+    if device.is_cuda() {
+        return GPU_BUDGET;
+    }
+    let info = std::fs::read_to_string("/proc/meminfo").unwrap_or_default();
+    let available = info.lines().find_map(|line| {
+        let rest = line.strip_prefix("MemAvailable:")?;
+        rest.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()
+    });
+    available.map_or(GPU_BUDGET, |kilobytes| kilobytes * 1024 / 5 * 2)
+}
+
+/// How many bytes a file may take: a quarter of what is free.
+fn disk(path: &Path) -> u64 {
+    file::free_bytes(path) / 4
+}
+
+fn megabytes(bytes: u64) -> String {
+    match bytes {
+        0..1_000_000 => format!("{:.1} MB", bytes as f64 / 1e6),
+        _ => format!("{} MB", bytes / 1_000_000),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,138 @@
+//! Rows of answers: one for each sample, or for each view of one that has come up.
+
+use crate::failure::{Failure, Result};
+use kdc::plan::cache::Store;
+use serde::{Deserialize, Serialize};
+use tch::{Device, Kind, Tensor};
+
+/// How one output's rows are kept. They come back as they were given, strides included: a sum over them adds
+/// in the same order.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sheet {
+    /// Of a row, as it is kept.
+    pub shape: Vec<i64>,
+    kind: Number,
+    /// The channels of a pixel lie side by side: a row `[C, H, W]` is kept as `[H, W, C]`.
+    channels_last: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Number {
+    F32,
+    Bf16,
+    I64,
+    Bool,
+}
+
+impl Sheet {
+    /// For values like this one, of which the first dimension counts the samples.
+    pub fn of(value: &Tensor, store: Store) -> Result<Sheet> {
+        let kind = match (value.kind(), store) {
+            (Kind::Float, Store::F32) => Number::F32,
+            (Kind::Float, Store::Bf16) | (Kind::BFloat16, _) => Number::Bf16,
+            (Kind::Int64, _) => Number::I64,
+            (Kind::Bool, _) => Number::Bool,
+            (other, _) => {
+                return Err(Failure::Bug(format!(
+                    "a teacher gives numbers of kind {other:?}"
+                )));
+            }
+        };
+        let channels_last = value.dim() == 4
+            && !value.is_contiguous()
+            && value.f_permute([0, 2, 3, 1])?.is_contiguous();
+        let mut sheet = Sheet {
+            shape: Vec::new(),
+            kind,
+            channels_last,
+        };
+        sheet.shape = sheet.rows(value)?.size().split_off(1);
+        Ok(sheet)
+    }
+
+    pub fn kind(&self) -> Kind {
+        match self.kind {
+            Number::F32 => Kind::Float,
+            Number::Bf16 => Kind::BFloat16,
+            Number::I64 => Kind::Int64,
+            Number::Bool => Kind::Bool,
+        }
+    }
+
+    pub fn row_bytes(&self) -> u64 {
+        let elements = self.shape.iter().map(|n| n.unsigned_abs());
+        let elements = elements.fold(1, u64::saturating_mul);
+        elements.saturating_mul(self.kind().elt_size_in_bytes() as u64)
+    }
+
+    /// A value as its rows are kept.
+    pub fn rows(&self, value: &Tensor) -> Result<Tensor> {
+        let rows = match self.channels_last {
+            true => value.f_permute([0, 2, 3, 1])?,
+            false => value.shallow_clone(),
+        };
+        Ok(rows.f_to_kind(self.kind())?.f_contiguous()?)
+    }
+
+    /// Kept rows as the value that they were.
+    fn value(&self, rows: &Tensor) -> Result<Tensor> {
+        let rows = match self.kind {
+            Number::Bf16 => rows.f_to_kind(Kind::Float)?,
+            _ => rows.shallow_clone(),
+        };
+        Ok(match self.channels_last {
+            true => rows.f_permute([0, 3, 1, 2])?,
+            false => rows,
+        })
+    }
+
+    /// The size of that many rows.
+    pub fn size(&self, rows: i64) -> Vec<i64> {
+        [&[rows], self.shape.as_slice()].concat()
+    }
+}
+
+pub fn row_bytes(sheets: &[Sheet]) -> u64 {
+    sheets.iter().map(Sheet::row_bytes).sum()
+}
+
+/// Rows of all outputs.
+pub struct Table {
+    pub sheets: Vec<Sheet>,
+    /// Of each output, where there is room for all of them.
+    pub rows: Vec<Tensor>,
+}
+
+impl Table {
+    /// Room for so many rows. What is not written takes no memory yet.
+    pub fn empty(sheets: &[Sheet], rows: i64, device: Device) -> Result<Table> {
+        let room = |sheet: &Sheet| Tensor::f_empty(sheet.size(rows), (sheet.kind(), device));
+        let all = sheets.iter().map(room);
+        Ok(Table {
+            sheets: sheets.to_vec(),
+            rows: all.collect::<std::result::Result<_, _>>()?,
+        })
+    }
+
+    /// Writes values from a row on.
+    pub fn put(&mut self, from: i64, values: &[Tensor]) -> Result<()> {
+        for ((sheet, rows), value) in self.sheets.iter().zip(&self.rows).zip(values) {
+            let value = sheet.rows(value)?;
+            let mut place = rows.f_narrow(0, from, value.size()[0])?;
+            place.f_copy_(&value)?;
+        }
+        Ok(())
+    }
+
+    /// The values of the rows that `index` names, where `index` is.
+    pub fn at(&self, index: &Tensor) -> Result<Vec<Tensor>> {
+        let rows = self.sheets.iter().zip(&self.rows);
+        rows.map(|(sheet, rows)| {
+            let chosen = rows.f_index_select(0, &index.f_to_device(rows.device())?)?;
+            sheet.value(&chosen.f_to_device(index.device())?)
+        })
+        .collect()
+    }
+}

@@ -1,0 +1,69 @@
+//! Tests that the fast mode computes what the exact mode does, up to rounding.
+
+use crate::data::Feed;
+use crate::interpreter::Executable;
+use crate::testing::{STUDENT, alone, data, parameters, plan};
+use crate::trainer::Trainer;
+use kdc::plan::Plan;
+use std::rc::Rc;
+use tch::Tensor;
+
+/// What the student answers in evaluation, with running statistics far from where they start.
+fn answers(plan: &Plan) -> Tensor {
+    let (data, parameters) = (data(plan), parameters(plan, 3));
+    for (name, value) in [("running_mean", 0.3), ("running_var", 2.5)] {
+        let norms = parameters.of_network("light").unwrap();
+        let named = norms.into_iter().filter(|(n, _)| n.ends_with(name));
+        for (_, mut statistic) in named {
+            let _ = statistic.f_fill_(value).unwrap();
+        }
+    }
+    let evaluation = plan.evaluations.iter().find(|e| e.network == "light");
+    let program = &evaluation.expect("the student is measured").program;
+    let mut program = Executable::new(program, &data.fields(), &parameters).unwrap();
+    let batch = data.test.range(0, 16).unwrap();
+    let fields: Vec<&Tensor> = batch.fields.iter().collect();
+    program.run(&fields, 16).unwrap().remove(0)
+}
+
+#[test]
+fn a_folded_norm_changes_rounding_only() {
+    let _alone = alone();
+    let (exact, fast) = (plan(STUDENT), plan(STUDENT).fast());
+    let norms = |plan: &Plan| {
+        let programs = plan.evaluations.iter().flat_map(|e| &e.program.nodes);
+        programs.filter(|node| node.op == "batch_norm").count()
+    };
+    assert_eq!((norms(&exact), norms(&fast)), (1, 0));
+    let (expected, found) = (answers(&exact), answers(&fast));
+    assert!(found.allclose(&expected, 1e-5, 1e-6, false));
+}
+
+/// The losses of all steps of two epochs.
+fn losses(plan: &Plan) -> Vec<Vec<f64>> {
+    let (data, parameters) = (Rc::new(data(plan)), parameters(plan, 3));
+    let stage = &plan.stages[0];
+    let mut trainer = Trainer::new(stage, &data.fields(), &parameters, None).unwrap();
+    let feed = Feed::new(data, Vec::new(), 3);
+    let mut losses = Vec::new();
+    for epoch in 1..=2 {
+        let epoch = feed.epoch(epoch).unwrap();
+        for step in 0..feed.steps() {
+            let (_, batch) = epoch.batch(step).unwrap();
+            let known = trainer.constants(&batch).unwrap();
+            let step = trainer.step(&batch, &known).unwrap().losses;
+            losses.push(Vec::try_from(step.to_kind(tch::Kind::Double)).unwrap());
+        }
+    }
+    losses
+}
+
+#[test]
+fn fast_steps_are_the_exact_ones_rounded() {
+    let _alone = alone();
+    let exact = losses(&plan(STUDENT));
+    let fast = losses(&plan(STUDENT).fast());
+    for (exact, fast) in exact.iter().flatten().zip(fast.iter().flatten()) {
+        assert!((exact - fast).abs() < 1e-4 * exact.abs(), "{exact}, {fast}");
+    }
+}
