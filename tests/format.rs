@@ -35,7 +35,8 @@ fn comments(text: &str) -> Vec<&str> {
 }
 
 fn shipped() -> Vec<(PathBuf, String)> {
-    let folders = ["examples", "models", "losses"].map(|folder| walk(Path::new(folder)).unwrap());
+    let folders = ["examples", "models", "losses", "src/cli/new"]
+        .map(|folder| walk(Path::new(folder)).unwrap());
     let files = folders.into_iter().flatten();
     files
         .map(|path| {

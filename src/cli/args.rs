@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 const EXAMPLES: &str = "\
 Examples:
+  kdc new birds                 begin an experiment of your own
   kdc check examples/hint.kd    find mistakes, in milliseconds
   kdc train examples/hint.kd    check, then train; the result lies in runs/hint
   kdc eval examples/hint.kd     measure what was trained
@@ -66,10 +67,10 @@ pub enum Command {
     #[command(before_long_help = "\
 Examples:
   kdc check                          every .kd file below this folder
-  kdc check hint.kd losses/          a file, and every .kd file in a folder
-  kdc check --message-format short   one line for each problem, on standard output
-  kdc check --fix hint.kd            mend what can be mended without changing what is meant
-  kdc check -D warnings              for CI: warnings fail the check as well
+  kdc check hint.kd losses/          a file, and all files of a folder
+  kdc check --message-format short   one line for each problem
+  kdc check --fix hint.kd            mend what is surely a slip
+  kdc check -D warnings              for CI: warnings count as errors
   kdc check - < hint.kd              standard input")]
     Check(Check),
     /// Print the plan of a file, as YAML: all that its training will compute
@@ -94,8 +95,8 @@ Examples:
     #[command(before_long_help = "\
 Examples:
   kdc fmt                    every .kd file below this folder
-  kdc fmt --check            change nothing; list the files that would change, and exit with 1
-  kdc fmt --diff hint.kd     change nothing; print what would change
+  kdc fmt --check            for CI: list files that would change
+  kdc fmt --diff hint.kd     print what would change
   kdc fmt - < hint.kd        standard input, to standard output")]
     Fmt(Fmt),
     /// Tell what a code of a message means, or what an operation, loss, model or data source takes and gives
@@ -106,10 +107,28 @@ Examples:
   kdc explain nn.Conv2d      what PyTorch's layer is called
   kdc explain codes          all codes; so operations, losses, models and data")]
     Explain(Explain),
+    /// Begin an experiment of your own: a folder with commented .kd files to change
+    #[command(before_long_help = "\
+Examples:
+  kdc new birds
+  cd birds && kdc train student.kd")]
+    New(New),
     /// Serve an editor: the language server, on standard input and output
     Lsp,
     /// Print versions and where the engine is
     Info,
+    /// Print what lets a shell complete kdc's commands
+    #[command(before_long_help = "\
+Examples:
+  kdc completions bash > ~/.local/share/bash-completion/completions/kdc
+  kdc completions zsh > ~/.zfunc/_kdc          with ~/.zfunc in $fpath
+  kdc completions fish > ~/.config/fish/completions/kdc.fish")]
+    Completions(Completions),
+    /// Write the manual pages, kdc.1 and one for each command
+    #[command(before_long_help = "\
+Examples:
+  kdc man ~/.local/share/man/man1")]
+    Man(Man),
 }
 
 #[derive(Debug, ClapArgs)]
@@ -246,6 +265,26 @@ pub struct Explain {
     /// A code (E0301) or its name (edge-shapes), or anything that can be called (conv2d, dkd, adam)
     #[arg(value_name = "CODE|NAME")]
     pub what: String,
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct New {
+    /// The folder to make; it must not be there yet
+    #[arg(value_name = "NAME")]
+    pub folder: PathBuf,
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct Completions {
+    #[arg(value_name = "SHELL", value_enum)]
+    pub shell: clap_complete::Shell,
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct Man {
+    /// The folder to write them to; it is made if need be
+    #[arg(value_name = "DIR")]
+    pub folder: PathBuf,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]

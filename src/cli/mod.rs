@@ -10,11 +10,13 @@ mod format;
 mod info;
 mod levels;
 pub mod lsp;
+mod new;
 pub mod output;
 pub mod panic;
 pub mod render;
 pub mod repair;
 mod report;
+mod shell;
 mod terminal;
 mod train;
 
@@ -54,6 +56,9 @@ fn run(args: &Args) -> Exit {
         Some(Command::Eval(args)) => train::eval(args, global),
         Some(Command::Explain(args)) => explain::run(args),
         Some(Command::Fmt(args)) => format::run(args, global),
+        Some(Command::New(args)) => new::run(args, global),
+        Some(Command::Completions(args)) => shell::completions(args),
+        Some(Command::Man(args)) => shell::man(args),
         Some(Command::Lsp) => lsp::run(),
         Some(Command::Info) => info::run(),
         None => {

@@ -1,6 +1,8 @@
 //! The program `kdc` as it is run: exit codes, and what goes to which stream.
 
 mod fix;
+mod new;
+mod shell;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -23,7 +25,7 @@ impl Folder {
     }
 
     fn kdc(&self, arguments: &[&str]) -> Ran {
-        Ran::from(kdc(&self.0, arguments).output().unwrap())
+        Ran::in_folder(&self.0, arguments)
     }
 }
 
@@ -38,6 +40,12 @@ struct Ran {
     code: i32,
     out: String,
     err: String,
+}
+
+impl Ran {
+    fn in_folder(folder: &Path, arguments: &[&str]) -> Ran {
+        Ran::from(kdc(folder, arguments).output().unwrap())
+    }
 }
 
 impl From<Output> for Ran {

@@ -9,7 +9,13 @@ use std::path::{Path, PathBuf};
 
 /// All `.kd` files that kdc comes with, and those that show the formatter the whole language.
 fn shipped() -> Vec<PathBuf> {
-    let folders = ["examples", "models", "losses", "tests/format"];
+    let folders = [
+        "examples",
+        "models",
+        "losses",
+        "src/cli/new",
+        "tests/format",
+    ];
     let files = folders
         .iter()
         .flat_map(|folder| files_in(Path::new(folder), "kd"));
