@@ -8,7 +8,7 @@ use std::rc::Rc;
 use tch::Tensor;
 
 pub fn read(path: &Path, train: &str, test: &str, classes: u64) -> Result<Splits> {
-    let (train, test) = (path.join(train), path.join(test));
+    let (train, test) = (split(path, train)?, split(path, test)?);
     let names = class_names(&train)?;
     if names.len() as u64 != classes {
         return Err(Failure::Usage(format!(
@@ -30,6 +30,20 @@ pub fn read(path: &Path, train: &str, test: &str, classes: u64) -> Result<Splits
         train: samples(&train, &names, true)?,
         test: samples(&test, &names, false)?,
     })
+}
+
+/// The folder of the training or the test pictures.
+fn split(path: &Path, name: &str) -> Result<PathBuf> {
+    let folder = path.join(name);
+    if folder.is_dir() || !path.is_dir() {
+        return Ok(folder);
+    }
+    Err(Failure::Usage(format!(
+        "there is no folder `{}`\nthe folders in `{}` are {}\n`train:` and `test:` of `folder` name the two that hold a folder for each class",
+        folder.display(),
+        path.display(),
+        some(&class_names(path)?)
+    )))
 }
 
 /// The folders in a folder, in the order of their names.
@@ -204,6 +218,8 @@ mod tests {
         assert!(refusal(&more, 2).contains("has a class `bird`"));
         let without = folder();
         std::fs::remove_dir_all(without.0.join("test")).unwrap();
-        assert!(refusal(&without, 2).contains("test` cannot be read"));
+        let text = refusal(&without, 2);
+        assert!(text.starts_with("there is no folder `"), "{text}");
+        assert!(text.contains("` are `train`\n"), "{text}");
     }
 }

@@ -24,13 +24,7 @@ pub fn difference(
     found: &[Named],
     difference: &Difference,
 ) -> String {
-    let mut text = format!(
-        "{} of its {} parameters are missing, {} have another shape, and {} in the file are not expected",
-        difference.missing.len(),
-        wanted.len(),
-        difference.reshaped.len(),
-        difference.unexpected.len()
-    );
+    let mut text = counts(wanted.len(), difference);
     let missing = difference.missing.iter().map(|(name, shape)| {
         match candidate(name, shape, &difference.unexpected) {
             Some(near) => format!("{name} {shape:?}; the file has {near} {shape:?}"),
@@ -48,6 +42,17 @@ pub fn difference(
     list(&mut text, "not expected", unexpected.collect());
     let _ = write!(text, "\n  help: {}", help(file, wanted, found, difference));
     text
+}
+
+fn counts(wanted: usize, difference: &Difference) -> String {
+    let counts = [
+        (difference.missing.len(), "missing"),
+        (difference.reshaped.len(), "of another shape"),
+        (difference.unexpected.len(), "not expected"),
+    ];
+    let counts = counts.iter().filter(|(count, _)| *count > 0);
+    let words: Vec<_> = counts.map(|(n, what)| format!("{n} {what}")).collect();
+    format!("of {wanted} parameters, {}", words.join(", "))
 }
 
 fn list(text: &mut String, title: &str, lines: Vec<String>) {
@@ -89,12 +94,33 @@ fn help(file: &WeightsFile, wanted: &[Named], found: &[Named], difference: &Diff
             }
         }
         None if difference.count() == difference.reshaped.len() => {
-            "the file is of another variant of the model; to start these anew, name them in `ignore:` and in \
-             `missing:`"
+            let anew = anew(difference);
+            format!(
+                "the file is of another variant of the model; `ignore: [{anew}], missing: [{anew}]` leaves these out: \
+                 a student starts them anew, of a teacher no edge may need them"
+            )
+        }
+        None => {
+            "`rename:` gives names of the file others, `ignore:` passes over what is not expected, \
+                 `missing:` allows the file to lack a parameter"
                 .into()
         }
-        None => "`rename:` gives names of the file others, `ignore:` passes over what is not expected, \
-                 `missing:` allows the file to lack a parameter"
-            .into(),
     }
+}
+
+/// Patterns of the layers whose parameters have another shape.
+fn anew(difference: &Difference) -> String {
+    let layers = difference
+        .reshaped
+        .iter()
+        .map(|(name, ..)| match name.rsplit_once('.') {
+            Some((layer, _)) => format!("\"{layer}.*\""),
+            None => format!("\"{name}\""),
+        });
+    let mut layers: Vec<_> = layers.collect();
+    layers.dedup();
+    if layers.len() > MOST_LISTED {
+        return "…".into();
+    }
+    layers.join(", ")
 }

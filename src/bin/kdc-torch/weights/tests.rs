@@ -125,7 +125,7 @@ fn what_does_not_fit_is_listed_with_what_would_mend_it() {
     let _alone = alone();
     let text = refused(&fixture("checkpoint.pth"), &net());
     for part in [
-        "8 of its 8 parameters are missing",
+        "of 8 parameters, 8 missing, 8 not expected\n",
         "conv.bias [4]; the file has module.conv.bias [4]",
         "with `strip: \"module.\"` it fits",
     ] {
@@ -169,7 +169,7 @@ fn what_may_be_missing_or_passed_over_is() {
     }
     let text = refused(&fixture("state.pt"), &wanted);
     assert!(
-        text.contains("name them in `ignore:` and in `missing:`"),
+        text.contains(r#"`ignore: ["fc.*"], missing: ["fc.*"]` leaves these out"#),
         "{text}"
     );
     let head = WeightsFile {
