@@ -33,9 +33,10 @@ pub mod shape;
 pub mod source;
 pub mod syntax;
 
+use diag::suggest::nearest;
 use diag::{Code, Diagnostic};
 use program::load::{ModuleId, Modules};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// What is known of a file after all passes.
 pub struct Checked {
@@ -56,7 +57,7 @@ pub fn check(files: &dyn source::Files, path: &Path) -> Checked {
             sources: modules.sources,
             plan,
         },
-        Err(reason) => unreadable(path, &reason),
+        Err(reason) => unreadable(files, path, &reason),
     }
 }
 
@@ -69,11 +70,25 @@ fn compile(modules: &mut Modules, path: &Path) -> Result<(ModuleId, Option<plan:
     Ok((root, plan))
 }
 
-fn unreadable(path: &Path, reason: &str) -> Checked {
+fn unreadable(files: &dyn source::Files, path: &Path, reason: &str) -> Checked {
     let message = format!("cannot read `{}`: {reason}", path.display());
+    let diagnostic = Diagnostic::new(Code::E0501, message);
     Checked {
         sources: source::Sources::default(),
-        diagnostics: vec![Diagnostic::new(Code::E0501, message)],
+        diagnostics: vec![match similar_file(files, path) {
+            Some(near) => diagnostic.help(format!("there is `{}`", near.display())),
+            None => diagnostic,
+        }],
         plan: None,
     }
+}
+
+/// A file in the same folder that was probably meant, if it is another one.
+fn similar_file(files: &dyn source::Files, path: &Path) -> Option<PathBuf> {
+    let folder = path.parent()?;
+    let name = path.file_name()?.to_str()?;
+    let names = files.list(folder);
+    let experiments = names.iter().filter(|name| name.ends_with(".kd"));
+    let near = nearest(name, experiments.map(String::as_str))?;
+    (!files.exists(path)).then(|| folder.join(near))
 }

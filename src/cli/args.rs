@@ -53,16 +53,29 @@ pub struct Args {
 #[derive(Clone, Debug, ClapArgs)]
 pub struct Global {
     /// Color the output
-    #[arg(long, global = true, value_enum, value_name = "WHEN", default_value_t)]
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        value_name = "WHEN",
+        default_value_t,
+        display_order = 100
+    )]
     pub color: ColorChoice,
 
     /// Print problems only, no summary
-    #[arg(short, long, global = true)]
+    #[arg(short, long, global = true, display_order = 100)]
     pub quiet: bool,
 }
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Begin an experiment of your own: a folder with commented .kd files to change
+    #[command(before_long_help = "\
+Examples:
+  kdc new birds
+  cd birds && kdc train student.kd")]
+    New(New),
     /// Find the mistakes in .kd files
     #[command(before_long_help = "\
 Examples:
@@ -99,7 +112,7 @@ Examples:
   kdc fmt --diff hint.kd     print what would change
   kdc fmt - < hint.kd        standard input, to standard output")]
     Fmt(Fmt),
-    /// Tell what a code of a message means, or what an operation, loss, model or data source takes and gives
+    /// Explain a code of a message, or anything that can be called in a .kd file
     #[command(before_long_help = "\
 Examples:
   kdc explain E0301
@@ -107,12 +120,6 @@ Examples:
   kdc explain nn.Conv2d      what PyTorch's layer is called
   kdc explain codes          all codes; so operations, losses, models and data")]
     Explain(Explain),
-    /// Begin an experiment of your own: a folder with commented .kd files to change
-    #[command(before_long_help = "\
-Examples:
-  kdc new birds
-  cd birds && kdc train student.kd")]
-    New(New),
     /// Serve an editor: the language server, on standard input and output
     Lsp,
     /// Print versions and where the engine is

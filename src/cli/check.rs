@@ -83,21 +83,22 @@ pub fn plan(file: &Path, rounding: &Rounding, global: &Global) -> Result<Plan, E
     let checked = check(file);
     let mut report = Report::new(MessageFormat::Human, terminal::style(global.color));
     report.add(&checked.diagnostics, &checked.sources);
+    // What was asked for comes first among the sources; when it is not there, it could not be read.
+    let readable = checked.sources.iter().next().is_some();
     let failed = checked
         .diagnostics
         .iter()
         .any(|d| d.severity == Severity::Error);
     match checked.plan {
-        Some(plan) if !failed => Ok(match rounding.exact {
-            true => plan,
-            false => plan.fast(),
-        }),
-        _ => {
-            report.finish(1, 0, false);
-            let readable = checked.sources.iter().next().is_some();
-            Err(if readable { Exit::Errors } else { Exit::Usage })
-        }
+        _ if failed => report.finish(1, 0, false),
+        Some(plan) if rounding.exact => return Ok(plan),
+        Some(plan) => return Ok(plan.fast()),
+        None => output::complain(&format!(
+            "`{}` is a library: it has nothing to train, no network, no edge and no `train` block",
+            file.display()
+        )),
     }
+    Err(if readable { Exit::Errors } else { Exit::Usage })
 }
 
 fn check(path: &Path) -> Checked {

@@ -171,7 +171,7 @@ fn what_cannot_be_read() {
     std::fs::write(folder.0.join("latin.kd"), b"a = \"\xe9\"\n").unwrap();
     std::fs::create_dir(folder.0.join("folder.kd")).unwrap();
     for (file, words) in [
-        ("hnt.kd", "hnt.kd"),
+        ("hnt.kd", "help: there is `hint.kd`"),
         ("latin.kd", "byte 5 is 0xe9"),
         ("hint.kd/x.kd", "folder"),
     ] {
@@ -194,6 +194,9 @@ fn what_cannot_be_read() {
     }
     for command in ["plan", "train", "eval"] {
         assert_eq!(folder.kdc(&[command, "hnt.kd"]).code, 2, "{command}");
+        let ran = folder.kdc(&[command, "hint.kd"]);
+        assert_eq!((ran.code, ran.out.as_str()), (1, ""), "{command}");
+        assert!(ran.err.contains("`hint.kd` is a library"), "{}", ran.err);
     }
 }
 
