@@ -13,6 +13,7 @@ mod lsp;
 mod models;
 mod mutate;
 mod plans;
+mod pytorch;
 mod render;
 mod repairs;
 mod sarif;

@@ -183,7 +183,11 @@ fn warnings_denied_and_allowed() {
         ),
         (
             &["--allow", "W0444"],
-            "there is no such code; there is `W0404`",
+            "there is no such code; `kdc explain codes`",
+        ),
+        (
+            &["--allow", "unused-bindings"],
+            "there is no such code; there is `unused-binding`",
         ),
         (&["--deny", "warning"], "there is no such code"),
         (

@@ -244,6 +244,7 @@ impl Elaborator<'_, '_> {
     }
 
     pub fn still_needs(&mut self, signature: &Signature, missing: &[&str], span: Span) -> Value {
+        let named: Vec<String> = missing.iter().map(|name| format!("{name}: …")).collect();
         let diagnostic = Diagnostic::new(
             Code::E0220,
             format!(
@@ -253,7 +254,12 @@ impl Elaborator<'_, '_> {
             ),
         )
         .at(span, "a tensor is missing")
-        .note(signature.written());
+        .note(signature.written())
+        .help(format!(
+            "give it by name: `{}(…, {})`",
+            signature.name,
+            named.join(", ")
+        ));
         self.poison(diagnostic)
     }
 

@@ -419,6 +419,9 @@ impl<'m, 'f> Elaborator<'m, 'f> {
                 span,
                 near,
             ),
+            None if what.starts_with("layer") => diagnostic.help(
+                "`kdc explain operations` lists those of kdc, `losses` and `models` those of the library",
+            ),
             None => diagnostic,
         };
         self.poison(diagnostic)

@@ -234,10 +234,15 @@ impl Elaborator<'_, '_> {
                         self.said(place),
                         described(&place.value)
                     );
-                    self.report(
-                        Diagnostic::new(Code::E0224, message)
-                            .at(place.span, described(&place.value)),
-                    );
+                    let diagnostic = Diagnostic::new(Code::E0224, message)
+                        .at(place.span, described(&place.value));
+                    let whole = matches!(argument.kind, Kind::Int { .. } | Kind::Size { .. });
+                    self.report(match &place.value {
+                        Value::Number(n) if whole && !n.changes() => {
+                            diagnostic.help("`/` is exact; `div(a, b)` divides and rounds down")
+                        }
+                        _ => diagnostic,
+                    });
                     return None;
                 }
             }

@@ -107,19 +107,34 @@ fn not_taken(misfit: &Misfit, this: &Shown) -> Diagnostic {
     let diagnostic = Diagnostic::new(code, message)
         .at(this.span, format!("this is {}", this.tensor))
         .note(misfit.signature.written());
-    let a_map_for_a_vector = *misfit.clash == Clash::Rank
-        && this.tensor.shape.rank() == 4
-        && misfit.wanted.matches(',').count() == 1;
-    if a_map_for_a_vector {
-        return diagnostic.help(format!(
-            "make a vector of the map: `{0} -> flatten`, or `{0} -> global_avg_pool`",
-            this.text
-        ));
+    let wanted = misfit.wanted.matches(',').count() + 1;
+    if *misfit.clash == Clash::Rank {
+        match (this.tensor.shape.rank(), wanted) {
+            (4, 2) => {
+                return diagnostic.help(format!(
+                    "make a vector of the map: `{0} -> flatten`, or `{0} -> global_avg_pool`",
+                    this.text
+                ));
+            }
+            (2, 4) => {
+                return diagnostic.help(
+                    "it compares feature maps: take one from before it is flattened or pooled",
+                );
+            }
+            _ => {}
+        }
     }
     match (code, &this.tensor.element) {
         (Code::E0307, Element::Probability) if misfit.wanted.starts_with("class") => diagnostic.help(
             "`mixup` and `cutmix` make distributions of labels: leave them out, or use a loss that takes \
              both, as `cross_entropy` does",
+        ),
+        (Code::E0307, Element::Class(_)) if misfit.wanted.starts_with('[') => {
+            diagnostic.help("a label is no number: learn it by `cross_entropy`")
+        }
+        (Code::E0307, Element::Real) if misfit.wanted.contains("(C)") => diagnostic.help(
+            "labels are a field of the data, as `images.label`; another network's logits are compared by \
+             `soft_target`",
         ),
         _ => diagnostic,
     }

@@ -103,9 +103,18 @@ fn do_not_fit(site: &Site, x: &Dim, y: &Dim) -> Refusal {
         "eq" | "ne" | "lt" | "le" | "gt" | "ge" => format!("cannot compare `{a}` with `{b}`"),
         name => format!("`{name}` cannot combine `{a}` and `{b}`"),
     };
-    Refusal::new(Code::E0302, message)
+    let refusal = Refusal::new(Code::E0302, message)
         .at_input(last, format!("this is {b}"))
         .note(format!(
             "aligned at their last dimensions, {x} stands against {y}; they must be equal, or one of them 1"
-        ))
+        ));
+    match (a.0.as_slice(), b.0.as_slice()) {
+        // Feature maps of one size, as on the two ways through a residual block.
+        ([_, c, sizes @ ..], [_, d, others @ ..]) if sizes == others && sizes.len() == 2 => {
+            refusal.say(format!(
+                "lead one to the channels of the other: `-> conv2d({c}, kernel: 1)` or `-> conv2d({d}, kernel: 1)`"
+            ))
+        }
+        _ => refusal,
+    }
 }

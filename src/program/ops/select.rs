@@ -153,11 +153,17 @@ fn stack(site: &Site) -> Result<Inferred, Refusal> {
 
 fn cannot_join(site: &Site, i: usize) -> Refusal {
     let (first, other) = (site.shape(0), site.shape(i));
-    Refusal::new(
+    let refusal = Refusal::new(
         Code::E0302,
         format!("`{}` cannot join `{first}` and `{other}`", site.op.name),
     )
-    .at_input(i, format!("this is {other}"))
+    .at_input(i, format!("this is {other}"));
+    match (first.rank(), other.rank()) {
+        (4, 4) => refusal.say(
+            "give them the same size: a convolution keeps it with `padding` of half its kernel, rounded down",
+        ),
+        _ => refusal,
+    }
 }
 
 /// The type of what several tensors are joined to.

@@ -146,13 +146,18 @@ fn reshape(site: &Site) -> Result<Inferred, Refusal> {
     let new = product(dims).ok_or_else(|| site.overflow())?;
     if old.differs(&new) {
         let shape = Shape(dims.to_vec());
-        return Err(Refusal::new(
+        let refusal = Refusal::new(
             Code::E0302,
             format!("cannot reshape `{}` to `{shape}`", site.shape(0)),
         )
         .at_argument("shape", "the number of values must stay the same")
         .note(format!("{} = {old}", factors(&site.shape(0).0)))
-        .note(format!("{} = {new}", factors(dims))));
+        .note(format!("{} = {new}", factors(dims)));
+        return Err(match dims {
+            [_, _] => refusal
+                .say("`flatten` gives a sample's values one dimension, whatever their number"),
+            _ => refusal,
+        });
     }
     Ok(with_dims(site, dims.to_vec()))
 }

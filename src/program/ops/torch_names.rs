@@ -194,6 +194,13 @@ const ARGUMENTS: &[(&[&str], &str, Answer)] = &[
         "unbiased",
         Say("write `correction: 1` for unbiased, `correction: 0` for not"),
     ),
+    (
+        &["crd", "dist", "dkd", "lskd", "soft_target"],
+        "temperature",
+        Name("T"),
+    ),
+    (&["cross_entropy"], "label_smoothing", Name("smoothing")),
+    (&["cross_entropy"], "weight", Name("weights")),
     (&["permute"], "dims", Name("order")),
     (&["chunk"], "chunks", Name("parts")),
     (&["attention"], "attn_mask", Name("mask")),

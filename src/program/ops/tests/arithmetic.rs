@@ -25,7 +25,8 @@ fn only_the_number_1_is_stretched() {
         refusal("sub", &["[N, 16, 8, 8]", "[N, 32, 8, 8]"], ""),
         "E0302: cannot subtract `[N, 32, 8, 8]` from `[N, 16, 8, 8]`\n\
          Input(1): this is [N, 32, 8, 8]\n\
-         aligned at their last dimensions, 16 stands against 32; they must be equal, or one of them 1"
+         aligned at their last dimensions, 16 stands against 32; they must be equal, or one of them 1\n\
+         Say(\"lead one to the channels of the other: `-> conv2d(16, kernel: 1)` or `-> conv2d(32, kernel: 1)`\")"
     );
     gives(
         "mul",

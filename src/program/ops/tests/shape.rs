@@ -42,7 +42,8 @@ fn reshape() {
         "E0302: cannot reshape `[N, 16, 8, 8]` to `[N, 1000]`\n\
          Argument(\"shape\"): the number of values must stay the same\n\
          N*16*8*8 = 1024*N\n\
-         N*1000 = 1000*N"
+         N*1000 = 1000*N\n\
+         Say(\"`flatten` gives a sample's values one dimension, whatever their number\")"
     );
 }
 
