@@ -10,6 +10,8 @@
 //!
 //! Blocks lie in `examples/`, as it were: they can import what is there.
 
+use clap::Parser;
+use kdc::cli::args::Args;
 use kdc::cli::files::Disk;
 use kdc::cli::render::human::{self, Style};
 use kdc::diag::Code;
@@ -257,6 +259,34 @@ fn every_kd_block_is_as_its_page_says() {
     }
     assert!(failures.is_empty(), "{}", failures.join("\n\n"));
     assert!(count >= 20, "only {count} blocks were found");
+}
+
+/// What stands behind `kdc` in a line of a page that shows a command, without what is for the shell.
+fn arguments(line: &str) -> Option<Vec<&str>> {
+    let line = line.trim().trim_start_matches("- run: ");
+    let rest = line.strip_prefix("cargo ").unwrap_or(line);
+    let words = rest.strip_prefix("kdc ")?.split_whitespace();
+    let own = words.take_while(|word| !["#", "|", "<", ">", "&&"].contains(word));
+    Some(own.collect())
+}
+
+#[test]
+fn every_command_that_a_page_shows_is_one() {
+    let mut count = 0;
+    for page in pages() {
+        for block in blocks(&page, &fs::read_to_string(&page).unwrap()) {
+            if !block.is("sh") && !block.is("yaml") {
+                continue;
+            }
+            for words in block.text.lines().filter_map(arguments) {
+                count += 1;
+                let typed = std::iter::once("kdc").chain(words.iter().copied());
+                let parsed = Args::try_parse_from(typed);
+                assert!(parsed.is_ok(), "{}: {words:?}: {parsed:?}", block.place);
+            }
+        }
+    }
+    assert!(count >= 20, "only {count} commands were found");
 }
 
 /// What the page calls unsupported is: each word of a row is tried where the row says that it stands.
