@@ -73,11 +73,26 @@ pub fn render(diagnostic: &Diagnostic, sources: &Sources, style: &Style) -> Stri
     tidy(&text)
 }
 
-/// The text without what could harm a terminal, each shape in it held together on one line.
+/// Code that is longer may break: it would leave a line half empty.
+const WHOLE: usize = 40;
+
+/// The text without what could harm a terminal, each shape and each short piece of code in it held together on one
+/// line.
 pub fn prose(text: &str) -> String {
+    let text = harmless(text);
+    let pieces = text.split('`').zip([false, true].into_iter().cycle());
+    let tied = pieces.map(
+        |(piece, code)| match code && piece.chars().count() <= WHOLE {
+            true => piece.replace(' ', TIE.encode_utf8(&mut [0; 4])),
+            false => tied_in_brackets(piece),
+        },
+    );
+    tied.collect::<Vec<_>>().join("`")
+}
+
+fn tied_in_brackets(text: &str) -> String {
     let mut brackets = 0_usize;
-    harmless(text)
-        .chars()
+    text.chars()
         .map(|c| {
             match c {
                 '[' => brackets += 1,
