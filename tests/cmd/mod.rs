@@ -276,7 +276,8 @@ fn help_and_versions() {
         "{}",
         ran.out
     );
-    for command in ["check", "plan", "train", "eval", "explain", "info"] {
+    let commands = "new check plan train eval fmt explain lsp info completions man";
+    for command in commands.split(' ') {
         assert_eq!(folder.kdc(&[command, "--help"]).code, 0, "{command}");
         assert_eq!(folder.kdc(&["help", command]).code, 0, "{command}");
     }

@@ -29,7 +29,8 @@ impl Elaborator<'_, '_> {
                 for draft in [&first, &second] {
                     diagnostic = diagnostic.note(form(draft));
                 }
-                self.report(diagnostic);
+                let help = "leave one of them out, or give both one form";
+                self.report(diagnostic.help(help));
                 return None;
             }
             // pictures of any size may stand for those of one size, but are still of any
