@@ -2,46 +2,25 @@
 
 use crate::ui::cases;
 use kdc::Checked;
-use kdc::cli::files::Disk;
+use kdc::cli::files::{Disk, Overlay};
 use kdc::cli::repair::repair;
 use kdc::diag::{Applicability, Code, Diagnostic, Edit, Fix, fix};
-use kdc::source::{FileId, Files};
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
-
-/// The disk, with other texts for some of its files.
-struct Repaired(BTreeMap<PathBuf, String>);
-
-impl Files for Repaired {
-    fn read(&self, path: &Path) -> Result<String, String> {
-        match self.0.get(path) {
-            Some(text) => Ok(text.clone()),
-            None => Disk.read(path),
-        }
-    }
-
-    fn exists(&self, path: &Path) -> bool {
-        Disk.exists(path)
-    }
-
-    fn list(&self, folder: &Path) -> Vec<String> {
-        Disk.list(folder)
-    }
-}
+use kdc::source::FileId;
+use std::path::Path;
 
 /// The files after a repair; none if its edits overlap.
-fn repaired(before: &Checked, repair: &Fix) -> Option<Repaired> {
-    let mut texts = BTreeMap::new();
+fn repaired(before: &Checked, repair: &Fix) -> Option<Overlay> {
+    let mut repaired = Overlay::default();
     let mut files: Vec<FileId> = repair.edits.iter().map(|edit| edit.span.file).collect();
     files.dedup();
     for file in files {
         let source = before.sources.get(file);
         let edits = repair.edits.iter().filter(|edit| edit.span.file == file);
         let edits: Vec<Edit> = edits.cloned().collect();
-        let path = source.path.clone().expect("the library needs no repair");
-        texts.insert(path, fix::apply(&source.text, &edits)?);
+        let path = source.path.as_ref().expect("the library needs no repair");
+        repaired.set(path, fix::apply(&source.text, &edits)?);
     }
-    Some(Repaired(texts))
+    Some(repaired)
 }
 
 fn count(checked: &Checked, is: impl Fn(&Diagnostic) -> bool) -> usize {
@@ -56,7 +35,12 @@ fn failure(path: &Path, before: &Checked, diagnostic: &Diagnostic, fix: &Fix) ->
     let after = kdc::check(&files, path);
     let same = |d: &Diagnostic| d.code == diagnostic.code && d.message == diagnostic.message;
     let syntax = |d: &Diagnostic| d.code.is_syntax();
-    let texts = || files.0.values().cloned().collect::<String>();
+    let texts = || {
+        files
+            .texts()
+            .map(|(_, text)| text.as_str())
+            .collect::<String>()
+    };
     if count(&after, same) >= count(before, same) {
         return Some(format!("it is still there in\n{}", texts()));
     }

@@ -87,7 +87,7 @@ fn unclean(case: &Case) -> Option<String> {
         return None;
     }
     let repairs = repair(&case.path, Applicability::Unsafe, |found| found);
-    let after = kdc::check(&repairs, &case.path);
+    let after = kdc::check(&repairs.files, &case.path);
     let mut left = after.diagnostics.iter();
     let errors = left.any(|d| d.severity == Severity::Error);
     errors.then(|| format!("errors after the repairs:\n{}", rendered(&after)))

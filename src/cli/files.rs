@@ -1,6 +1,8 @@
 //! Files on disk and on standard input.
 
+use crate::program::load::normal;
 use crate::source::Files;
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
@@ -66,6 +68,39 @@ impl Files for Stdin {
 
     fn exists(&self, path: &Path) -> bool {
         path == Path::new(STDIN) || Disk.exists(path)
+    }
+
+    fn list(&self, folder: &Path) -> Vec<String> {
+        Disk.list(folder)
+    }
+}
+
+/// The disk, with other texts for some of its files.
+#[derive(Default)]
+pub struct Overlay {
+    texts: BTreeMap<PathBuf, String>,
+}
+
+impl Overlay {
+    pub fn set(&mut self, path: &Path, text: String) {
+        self.texts.insert(normal(path), text);
+    }
+
+    pub fn texts(&self) -> impl Iterator<Item = (&PathBuf, &String)> {
+        self.texts.iter()
+    }
+}
+
+impl Files for Overlay {
+    fn read(&self, path: &Path) -> Result<String, String> {
+        match self.texts.get(&normal(path)) {
+            Some(text) => Ok(text.clone()),
+            None => Disk.read(path),
+        }
+    }
+
+    fn exists(&self, path: &Path) -> bool {
+        self.texts.contains_key(&normal(path)) || Disk.exists(path)
     }
 
     fn list(&self, folder: &Path) -> Vec<String> {

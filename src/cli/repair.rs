@@ -1,12 +1,10 @@
 //! `kdc check --fix`: makes the repairs that diagnostics carry.
 
-use super::files::{Disk, replace};
+use super::files::{Overlay, replace};
 use super::render::short;
 use crate::diag::{Applicability, Diagnostic, Edit, Fix, fix};
-use crate::program::load::normal;
-use crate::source::{Files, SourceFile, Sources};
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use crate::source::{SourceFile, Sources};
+use std::path::Path;
 
 /// Every round mends something, so this many are needed by no file. Only a repair that brings back what
 /// another one mends would go on, and that is a bug.
@@ -15,28 +13,11 @@ const ROUNDS: usize = 100;
 /// Files with the repairs made, which are not on the disk yet.
 #[derive(Default)]
 pub struct Repairs {
-    texts: BTreeMap<PathBuf, String>,
+    pub files: Overlay,
     /// A line for each repair, with its end: what was wrong and what was done about it.
     pub made: Vec<String>,
     /// Whether nothing was left to repair in the end.
     pub finished: bool,
-}
-
-impl Files for Repairs {
-    fn read(&self, path: &Path) -> Result<String, String> {
-        match self.texts.get(&normal(path)) {
-            Some(text) => Ok(text.clone()),
-            None => Disk.read(path),
-        }
-    }
-
-    fn exists(&self, path: &Path) -> bool {
-        Disk.exists(path)
-    }
-
-    fn list(&self, folder: &Path) -> Vec<String> {
-        Disk.list(folder)
-    }
 }
 
 /// Repairs a file and those that it imports, as far as `most` goes. Of the diagnostics, only what `reported` lets
@@ -48,7 +29,7 @@ pub fn repair(
 ) -> Repairs {
     let mut repairs = Repairs::default();
     for _ in 0..ROUNDS {
-        let checked = crate::check(&repairs, path);
+        let checked = crate::check(&repairs.files, path);
         let diagnostics = reported(checked.diagnostics);
         let round = round(&diagnostics, &checked.sources, most);
         if round.is_empty() {
@@ -112,15 +93,15 @@ impl Repairs {
                 .collect();
             let path = source.path.as_ref().filter(|_| !edits.is_empty());
             if let (Some(path), Some(text)) = (path, fix::apply(&source.text, &edits)) {
-                self.texts.insert(normal(path), text);
+                self.files.set(path, text);
             }
         }
     }
 
     /// Writes the files that were changed.
     pub fn write(&self) -> Result<(), String> {
-        self.texts
-            .iter()
+        self.files
+            .texts()
             .try_for_each(|(path, text)| replace(path, text))
     }
 }
