@@ -8,7 +8,7 @@ use crate::diag::{Code, Severity, suggest};
 use crate::program::library;
 use crate::program::ops::torch_names::{self, Answer};
 use crate::program::ops::{self, Family, Operation};
-use crate::program::reference::TABLES;
+use crate::program::reference::{self, TABLES};
 
 const WIDTH: usize = 80;
 
@@ -123,8 +123,7 @@ fn definition(name: &str) -> Option<String> {
 
 /// A data source, transform, optimizer or what else has settings.
 fn setting(name: &str) -> Option<String> {
-    let mut declared = TABLES.iter().flat_map(|(_, table)| *table);
-    let declared = declared.find(|declared| declared.name == name)?;
+    let declared = reference::find(name)?;
     let names: Vec<&str> = declared.parameters.iter().map(|p| p.name).collect();
     let arguments = declared.parameters.iter().map(|parameter| {
         let optional = if parameter.optional { "; optional" } else { "" };

@@ -13,7 +13,7 @@
 mod columns;
 mod lines;
 mod spacing;
-mod tokens;
+pub(crate) mod tokens;
 mod write;
 
 use crate::diag::Diagnostic;

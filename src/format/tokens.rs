@@ -1,4 +1,5 @@
-//! The words, signs and comments of a text that has no syntax errors.
+//! The words, signs and comments of a text. It may have mistakes: every text has such pieces, none of which goes on
+//! over a line's end.
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -18,6 +19,13 @@ pub struct Token<'t> {
     pub line_ends: usize,
     /// Whether a blank stands before it on its line.
     pub blank_before: bool,
+}
+
+impl Token<'_> {
+    /// Where it stands in the text that it is a piece of.
+    pub fn start(&self, text: &str) -> usize {
+        self.text.as_ptr() as usize - text.as_ptr() as usize
+    }
 }
 
 /// Signs of two characters.
@@ -60,7 +68,8 @@ fn first(text: &str, after_dot: bool) -> (Kind, usize) {
         '"' => (Kind::String, string(text)),
         '`' => (
             Kind::Word,
-            text[1..].find('`').map_or(text.len(), |at| at + 2),
+            1 + text[1..].find(|c| !word(c)).unwrap_or(text.len() - 1)
+                + usize::from(text[1..].trim_start_matches(word).starts_with('`')),
         ),
         // `layers.0.weight` holds no number with a fraction.
         '0'..='9' if after_dot => (Kind::Number, up_to(&|c| !c.is_ascii_digit())),
@@ -75,6 +84,7 @@ fn string(text: &str) -> usize {
     let mut escaped = false;
     for (at, c) in text.char_indices().skip(1) {
         match c {
+            '\n' | '\r' => return at,
             _ if escaped => escaped = false,
             '\\' => escaped = true,
             '"' => return at + 1,

@@ -25,22 +25,6 @@ pub fn from_library(name: &str) -> Option<(Sources, Item)> {
     libraries.find_map(|library| library::item(library, name))
 }
 
-/// The names of the parameters of what is called so here or in the library.
-pub fn parameters(analysis: &Analysis, name: &str) -> Vec<String> {
-    let names = |callable: &Callable| {
-        let params = callable.params.iter();
-        params.map(|param| param.name.text.clone()).collect()
-    };
-    let mut own = own(analysis);
-    if let Some((callable, _)) = own.find(|(callable, _)| callable.name.text == name) {
-        return names(callable);
-    }
-    match from_library(name).map(|(_, item)| item.kind) {
-        Some(ItemKind::Callable(callable)) => names(&callable),
-        _ => Vec::new(),
-    }
-}
-
 /// The names that a body gives, in order, each with what gives it.
 pub fn values(callable: &Callable) -> Vec<(&Name, &'static str)> {
     let Body::Block(statements) = &callable.body else {

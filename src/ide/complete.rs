@@ -1,10 +1,14 @@
 //! What could be written at a place, told from the text before it: it need not be whole.
 
 use super::Analysis;
-use super::callable::{own, parameters, values};
+use super::call::{self, is_word};
+use super::callable::{own, values};
+use super::callee::Callee;
+use super::paths;
 use crate::program::library;
 use crate::program::load::item_name;
 use crate::program::ops;
+use crate::source::Files;
 use crate::syntax::ast::{CallableKind, ItemKind};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,6 +18,8 @@ pub enum CompletionKind {
     Loss,
     Value,
     Argument,
+    File,
+    Folder,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -22,22 +28,28 @@ pub struct Completion {
     pub kind: CompletionKind,
     /// A line about it.
     pub detail: String,
+    /// Where what it replaces starts, if that is not the word before the place.
+    pub start: Option<usize>,
 }
 
 impl Completion {
-    fn new(text: &str, kind: CompletionKind, detail: &str) -> Completion {
+    pub(super) fn new(text: &str, kind: CompletionKind, detail: &str) -> Completion {
         Completion {
             text: text.to_string(),
             kind,
             detail: detail.lines().next().unwrap_or_default().to_string(),
+            start: None,
         }
     }
 }
 
-pub fn at(analysis: &Analysis, offset: usize) -> Vec<Completion> {
+pub fn at(analysis: &Analysis, files: &dyn Files, offset: usize) -> Vec<Completion> {
     let text = &analysis.sources.get(analysis.file()).text;
     let before = text.get(..offset).unwrap_or(text);
     let line = before.rsplit('\n').next().unwrap_or_default();
+    if let Some(paths) = paths::in_string(analysis, files, line, offset) {
+        return paths;
+    }
     if line.contains("//") {
         return Vec::new();
     }
@@ -51,18 +63,17 @@ pub fn at(analysis: &Analysis, offset: usize) -> Vec<Completion> {
             .map(|name| Completion::new(name, CompletionKind::Model, library))
             .collect();
     }
+    if let Some(names) = paths::of_file(analysis, files, line) {
+        return names;
+    }
     if lead.trim_end().ends_with(" by") {
         return losses(analysis);
     }
-    let mut all = called(lead).map_or_else(Vec::new, |callee| arguments(analysis, callee));
+    let mut all = call::open(lead).map_or_else(Vec::new, |call| arguments(analysis, call.callee));
     all.extend(in_scope(analysis, offset));
     all.extend(operations());
     all.extend(own_callables(analysis, |_| true));
     all
-}
-
-fn is_word(c: char) -> bool {
-    c == '_' || c.is_ascii_alphanumeric()
 }
 
 /// The path that a text ends with: `light.layer3[-1]`.
@@ -83,35 +94,18 @@ fn imported_from(line: &str) -> Option<&'static str> {
     })
 }
 
-/// What a call is made to whose brackets are open at the end of a text.
-fn called(text: &str) -> Option<&str> {
-    let mut depth = 0;
-    for (at, c) in text.char_indices().rev() {
-        match c {
-            ')' | ']' | '}' => depth += 1,
-            '(' if depth == 0 => {
-                let name = &text[..at];
-                let start = name.rfind(|c: char| !is_word(c)).map_or(0, |at| at + 1);
-                return Some(&name[start..]).filter(|name| !name.is_empty());
-            }
-            '(' | '[' | '{' if depth > 0 => depth -= 1,
-            '[' | '{' => return None,
-            _ => {}
-        }
-    }
-    None
-}
-
 fn arguments(analysis: &Analysis, callee: &str) -> Vec<Completion> {
-    if let Some(op) = ops::find(callee) {
-        let arguments = op.arguments.iter();
-        return arguments
-            .map(|a| Completion::new(&format!("{}:", a.name), CompletionKind::Argument, a.doc))
-            .collect();
-    }
-    let names = parameters(analysis, callee).into_iter();
-    names
-        .map(|name| Completion::new(&format!("{name}:"), CompletionKind::Argument, callee))
+    let slots = Callee::named(analysis, callee).map_or_else(Vec::new, |callee| callee.slots);
+    slots
+        .iter()
+        .filter(|slot| !slot.name.is_empty())
+        .map(|slot| {
+            let detail = match slot.doc.is_empty() {
+                true => &slot.written,
+                false => &slot.doc,
+            };
+            Completion::new(&format!("{}:", slot.name), CompletionKind::Argument, detail)
+        })
         .collect()
 }
 

@@ -1,10 +1,12 @@
 //! What stands at a place: an operation with its shapes, or a name with its documentation.
 
 use super::Analysis;
+use super::call::is_word;
 use super::callable::from_library;
+use super::callee::Callee;
 use crate::program::facts::Fact;
 use crate::program::number::grouped;
-use crate::program::ops::{self, Operation};
+use crate::program::{ops, reference};
 use crate::source::{Sources, Span};
 use crate::syntax::ast::{CallableKind, Item, ItemKind};
 use std::fmt::Write;
@@ -33,9 +35,8 @@ pub fn at(analysis: &Analysis, offset: usize) -> Option<Hover> {
 }
 
 /// The word around an offset.
-fn word(analysis: &Analysis, offset: usize) -> Option<Span> {
+pub(super) fn word(analysis: &Analysis, offset: usize) -> Option<Span> {
     let text = &analysis.sources.get(analysis.file()).text;
-    let is_word = |c: char| c == '_' || c.is_ascii_alphanumeric();
     let before = text.get(..offset)?;
     let start = offset - before.chars().rev().take_while(|c| is_word(*c)).count();
     let length = text[start..].chars().take_while(|c| is_word(*c)).count();
@@ -88,15 +89,16 @@ fn documentation(analysis: &Analysis, name: &str) -> Option<String> {
     if let Some(item) = items.find(named) {
         return callable(&analysis.sources, item);
     }
-    if let Some(op) = ops::find(name) {
-        return Some(operation(op));
+    if ops::find(name).is_some() || reference::find(name).is_some() {
+        let callee = Callee::named(analysis, name)?;
+        return Some(format!(
+            "```kd\n{}\n```\n\n{}",
+            callee.signature(),
+            callee.doc
+        ));
     }
     let (sources, item) = from_library(name)?;
     callable(&sources, &item)
-}
-
-fn operation(op: &Operation) -> String {
-    format!("```text\n{}\n```\n\n{}", op.signature(), op.doc.trim())
 }
 
 /// The first line of a model, all of a loss or function, which is its formula; and its documentation.

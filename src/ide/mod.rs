@@ -1,17 +1,25 @@
 //! What an editor asks of a text. Places are spans; the language server makes positions of them.
 
+mod call;
 mod callable;
+mod callee;
 mod complete;
+mod folds;
 mod hover;
 mod names;
+mod paths;
+mod roles;
 mod symbols;
+mod tokens;
 
+pub use call::Help;
 pub use complete::{Completion, CompletionKind};
+pub use folds::{Fold, FoldKind};
 pub use hover::Hover;
 pub use symbols::{Symbol, SymbolKind};
+pub use tokens::{Token, TokenKind};
 
 use crate::diag::{self, Diagnostic};
-use crate::plan::Plan;
 use crate::program::facts::{Fact, Knowledge};
 use crate::program::load::Modules;
 use crate::shape::Shape;
@@ -26,8 +34,6 @@ pub struct Analysis {
     pub sources: Sources,
     /// In the order of their places.
     pub diagnostics: Vec<Diagnostic>,
-    /// There when no diagnostic is an error.
-    pub plan: Option<Plan>,
     tree: Rc<ast::File>,
     knowledge: Knowledge,
 }
@@ -44,12 +50,11 @@ impl Analysis {
     pub fn of(files: &dyn Files, path: &Path) -> Result<Analysis, String> {
         let mut modules = Modules::new(files);
         modules.knowledge = Some(Knowledge::default());
-        let (root, plan) = crate::compile(&mut modules, path)?;
+        let (root, _) = crate::compile(&mut modules, path)?;
         Ok(Analysis {
             tree: modules.get(root).ast.clone(),
             diagnostics: diag::tidy(modules.diagnostics),
             sources: modules.sources,
-            plan,
             knowledge: modules.knowledge.unwrap_or_default(),
         })
     }
@@ -69,12 +74,28 @@ impl Analysis {
         hover::at(self, offset)
     }
 
-    /// What could be written at an offset of the file.
-    pub fn completions(&self, offset: usize) -> Vec<Completion> {
-        complete::at(self, offset)
+    /// What could be written at an offset of the file; `files` has those that a string there could name.
+    pub fn completions(&self, files: &dyn Files, offset: usize) -> Vec<Completion> {
+        complete::at(self, files, offset)
     }
 
-    /// Where what is named at an offset of the file is defined; none for what the language itself has.
+    /// What the call takes that is being written at an offset of the file.
+    pub fn call(&self, offset: usize) -> Option<Help> {
+        call::help(self, offset)
+    }
+
+    /// The words of the file, each with what it is.
+    pub fn tokens(&self) -> Vec<Token> {
+        tokens::of(self)
+    }
+
+    /// The parts of the file that can be folded away.
+    pub fn folds(&self) -> Vec<Fold> {
+        folds::of(self)
+    }
+
+    /// Where what is named at an offset of the file is defined, or the file that a string there names; none for what
+    /// the language itself has.
     pub fn definition(&self, offset: usize) -> Option<Span> {
         names::definition(self, offset)
     }
@@ -82,6 +103,11 @@ impl Analysis {
     /// All places with the name at an offset, its definition first.
     pub fn references(&self, offset: usize) -> Vec<Span> {
         names::references(self, offset)
+    }
+
+    /// The name at an offset that can be changed at all its places. Why not, if it comes with kdc; none where no name is.
+    pub fn renamable(&self, offset: usize) -> Option<Result<Span, String>> {
+        names::renamable(self, offset)
     }
 
     /// The shape of what each line's last operation gives, where it changes a shape.

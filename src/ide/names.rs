@@ -1,21 +1,67 @@
 //! Names, and the places where what they mean is defined.
 
-use super::Analysis;
+use super::{Analysis, roles};
+use crate::program::load::normal;
 use crate::source::Span;
+use crate::syntax::ast::{From, ItemKind, Str, UseFrom};
+use std::path::Path;
 
+/// For a name its definition, for a string that names a file its start.
 pub fn definition(analysis: &Analysis, offset: usize) -> Option<Span> {
-    let around = |span: Span| {
-        let range = span.range();
-        span.file == analysis.file() && range.start <= offset && offset <= range.end
-    };
-    let links = &analysis.knowledge.links;
-    let used = links.iter().find(|link| around(link.from));
-    let defined = || links.iter().find(|link| around(link.to));
-    Some(used.or_else(defined)?.to)
+    named(analysis, offset).or_else(|| file(analysis, offset))
 }
 
+fn named(analysis: &Analysis, offset: usize) -> Option<Span> {
+    let links = &analysis.knowledge.links;
+    let used = links
+        .iter()
+        .find(|link| around(analysis, offset, link.from));
+    let defined = || links.iter().find(|link| around(analysis, offset, link.to));
+    let link = used.or_else(defined);
+    link.map(|link| link.to)
+        .or_else(|| unused(analysis, offset))
+}
+
+/// The name that is defined at an offset, and used nowhere.
+fn unused(analysis: &Analysis, offset: usize) -> Option<Span> {
+    let roles = roles::of(&analysis.tree).into_iter();
+    let mut defined = roles.filter(|(_, role)| role.defines());
+    let (span, _) = defined.find(|(span, _)| around(analysis, offset, *span))?;
+    Some(span)
+}
+
+fn around(analysis: &Analysis, offset: usize, span: Span) -> bool {
+    let range = span.range();
+    span.file == analysis.file() && range.start <= offset && offset <= range.end
+}
+
+fn file(analysis: &Analysis, offset: usize) -> Option<Span> {
+    let mut items = analysis.tree.items.iter();
+    let written = items.find_map(|item| {
+        let written: &Str = match &item.kind {
+            ItemKind::Use(using) => match &using.from {
+                UseFrom::File(path) => path,
+                UseFrom::Library(_) => return None,
+            },
+            ItemKind::Network(network) => match &network.from {
+                Some(From::File { path, .. }) => path,
+                _ => return None,
+            },
+            _ => return None,
+        };
+        around(analysis, offset, written.span).then_some(written)
+    })?;
+    let own = analysis.sources.get(analysis.file()).path.as_deref();
+    let folder = own.and_then(Path::parent).unwrap_or(Path::new(""));
+    let path = normal(&folder.join(&written.text));
+    let mut sources = analysis.sources.iter();
+    let named = sources.find(|source| source.path.as_deref().is_some_and(|p| normal(p) == path))?;
+    Some(Span::new(named.id, 0..0))
+}
+
+/// All places with the name at an offset, its definition first.
 pub fn references(analysis: &Analysis, offset: usize) -> Vec<Span> {
-    let Some(definition) = definition(analysis, offset) else {
+    let Some(definition) = named(analysis, offset) else {
         return Vec::new();
     };
     let links = analysis.knowledge.links.iter();
@@ -27,4 +73,26 @@ pub fn references(analysis: &Analysis, offset: usize) -> Vec<Span> {
         }
     }
     places
+}
+
+/// The word at an offset that can get another name. Why not, if it belongs to kdc; none where no name stands.
+pub fn renamable(analysis: &Analysis, offset: usize) -> Option<Result<Span, String>> {
+    let places = references(analysis, offset);
+    let Some(definition) = places.first() else {
+        let word = super::hover::word(analysis, offset)?;
+        let text = analysis.sources.text(word);
+        let known = super::callee::Callee::named(analysis, text).is_some();
+        return known.then(|| Err(belongs_to_kdc(text)));
+    };
+    let here = places
+        .iter()
+        .find(|place| around(analysis, offset, **place))?;
+    Some(match analysis.sources.get(definition.file).path {
+        Some(_) => Ok(*here),
+        None => Err(belongs_to_kdc(analysis.sources.text(*here))),
+    })
+}
+
+fn belongs_to_kdc(name: &str) -> String {
+    format!("`{name}` comes with kdc: only names of your own files can be changed")
 }

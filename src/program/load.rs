@@ -429,6 +429,15 @@ impl<'a> Modules<'a> {
         Some(entry.means)
     }
 
+    /// The same for a name that stands at a place.
+    pub fn lookup_at(&mut self, module: ModuleId, name: &str, at: Span) -> Option<Option<DefId>> {
+        let found = self.lookup(module, name);
+        if let Some(Some(id)) = found {
+            self.link_item(at, id);
+        }
+        found
+    }
+
     pub fn names(&self, module: ModuleId) -> impl Iterator<Item = &str> {
         self.get(module).names.keys().map(String::as_str)
     }

@@ -19,6 +19,12 @@ pub const TABLES: &[(&str, &[Declared])] = &[
     ("Starts", INITIALISERS),
 ];
 
+/// What such a name means.
+pub fn find(name: &str) -> Option<&'static Declared> {
+    let mut all = TABLES.iter().flat_map(|(_, table)| *table);
+    all.find(|declared| declared.name == name)
+}
+
 /// The text of `docs/data.md`.
 pub fn markdown() -> String {
     let mut text = String::from(

@@ -46,6 +46,14 @@ pub fn parse(source: &SourceFile) -> Parse {
     }
 }
 
+/// Whether a word can never be a name.
+pub fn is_reserved(word: &str) -> bool {
+    const RESERVED: [&str; 11] = [
+        "if", "else", "for", "in", "and", "or", "not", "true", "false", "none", "as",
+    ];
+    RESERVED.contains(&word)
+}
+
 /// Whether a word is a keyword in some places; in others it may be a name.
 pub fn is_keyword(word: &str) -> bool {
     let starts = recover::ITEM_WORDS.iter().chain(&recover::STMT_WORDS);

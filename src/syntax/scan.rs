@@ -449,21 +449,7 @@ fn starts_item(rest: &str) -> bool {
         "use" if after.starts_with('"') => true,
         "model" | "loss" | "fn" | "data" | "teacher" | "student" | "tap" | "edge" | "train"
         | "settings" | "use" => {
-            word_end > 0
-                && !starts_with_digit(after)
-                && !matches!(
-                    &after[..word_end],
-                    "if" | "else"
-                        | "for"
-                        | "in"
-                        | "and"
-                        | "or"
-                        | "not"
-                        | "true"
-                        | "false"
-                        | "none"
-                        | "as"
-                )
+            word_end > 0 && !starts_with_digit(after) && !super::is_reserved(&after[..word_end])
         }
         _ => false,
     }

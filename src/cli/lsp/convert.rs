@@ -1,40 +1,28 @@
 //! Diagnostics and their repairs in the protocol's form.
 
-use super::documents::uri;
-use super::positions::Encoding;
+use super::positions::Places;
 use crate::cli::render::plain;
-use crate::diag::{Applicability, Diagnostic, Help, Severity};
-use crate::program::load::normal;
-use crate::source::{Sources, Span};
+use crate::diag::{Diagnostic, Help, Severity};
+use crate::source::Sources;
 use lsp_types::{
     CodeAction, CodeActionKind, DiagnosticRelatedInformation, DiagnosticSeverity, DiagnosticTag,
-    Location, TextEdit, Uri, WorkspaceEdit,
+    TextEdit, Uri, WorkspaceEdit,
 };
 use std::collections::HashMap;
-
-/// Where a span lies; none for the standard library, which is no file.
-pub fn location(sources: &Sources, span: Span, encoding: Encoding) -> Option<Location> {
-    let source = sources.get(span.file);
-    let path = source.path.as_ref()?;
-    Some(Location::new(
-        uri(&normal(path)),
-        encoding.range(source, span),
-    ))
-}
 
 /// The file that it is about, and the diagnostic.
 pub fn diagnostic(
     sources: &Sources,
     diagnostic: &Diagnostic,
-    encoding: Encoding,
+    places: &Places,
 ) -> Option<(Uri, lsp_types::Diagnostic)> {
-    let place = location(sources, diagnostic.primary()?, encoding)?;
+    let place = places.location(sources, diagnostic.primary()?)?;
     let others = diagnostic.labels.iter().filter(|label| !label.primary);
     let others = others.map(|label| (label.span, &label.text));
     let notes = diagnostic.notes.iter();
     let notes = notes.filter_map(|note| Some((note.span?, &note.text)));
     let related = others.chain(notes).filter_map(|(span, text)| {
-        let location = location(sources, span, encoding)?;
+        let location = places.location(sources, span)?;
         Some(DiagnosticRelatedInformation::new(location, text.clone()))
     });
     let unused = diagnostic.code.slug().starts_with("unused");
@@ -55,17 +43,32 @@ pub fn diagnostic(
     Some((place.uri, converted))
 }
 
+/// The repairs of a diagnostic. Editors apply the first with one key, without asking which.
+pub fn actions(sources: &Sources, diagnostic: &Diagnostic, places: &Places) -> Vec<CodeAction> {
+    let Some((_, of)) = self::diagnostic(sources, diagnostic, places) else {
+        return Vec::new();
+    };
+    let repairs = diagnostic.help.iter();
+    let mut actions: Vec<CodeAction> = repairs
+        .filter_map(|help| action(sources, help, &of, places))
+        .collect();
+    if let Some(first) = actions.first_mut() {
+        first.is_preferred = Some(true);
+    }
+    actions
+}
+
 /// The repair as an edit of the files that it changes.
-pub fn action(
+fn action(
     sources: &Sources,
     help: &Help,
     of: &lsp_types::Diagnostic,
-    encoding: Encoding,
+    places: &Places,
 ) -> Option<CodeAction> {
     let fix = help.fix.as_ref()?;
     let mut changes: HashMap<Uri, Vec<TextEdit>> = HashMap::new();
     for edit in &fix.edits {
-        let place = location(sources, edit.span, encoding)?;
+        let place = places.location(sources, edit.span)?;
         let edit = TextEdit::new(place.range, edit.text.clone());
         changes.entry(place.uri).or_default().push(edit);
     }
@@ -73,7 +76,6 @@ pub fn action(
         title: title(help),
         kind: Some(CodeActionKind::QuickFix),
         diagnostics: Some(vec![of.clone()]),
-        is_preferred: Some(fix.applicability == Applicability::Safe),
         edit: Some(WorkspaceEdit {
             changes: Some(changes),
             ..WorkspaceEdit::default()

@@ -6,7 +6,8 @@ use crate::program::load::normal;
 use crate::source::Files;
 use lsp_types::Uri;
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
-use std::collections::BTreeMap;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// What a path in a URI must not contain as it is.
@@ -28,7 +29,13 @@ pub struct Document {
     pub uri: Uri,
     pub version: i32,
     text: String,
-    analysis: Option<Analysis>,
+    analysed: Option<Analysed>,
+}
+
+struct Analysed {
+    analysis: Analysis,
+    /// All files and folders that it looked at, whether they are there or not.
+    behind: BTreeSet<PathBuf>,
 }
 
 #[derive(Default)]
@@ -37,15 +44,31 @@ pub struct Documents {
 }
 
 impl Documents {
-    pub fn set(&mut self, uri: Uri, version: i32, text: String) {
+    /// A text that is open from now on.
+    pub fn open(&mut self, uri: Uri, version: i32, text: String) {
         self.forget();
         let document = Document {
             version,
             text,
-            analysis: None,
+            analysed: None,
             uri,
         };
         self.open.insert(path(&document.uri), document);
+    }
+
+    /// What depends on the text is analysed anew when it is asked for.
+    pub fn change(&mut self, uri: &Uri, version: i32, text: String) {
+        let path = path(uri);
+        let Some(document) = self.open.get_mut(&path) else {
+            return;
+        };
+        document.version = version;
+        document.text = text;
+        for document in self.open.values_mut() {
+            document
+                .analysed
+                .take_if(|known| known.behind.contains(&path));
+        }
     }
 
     pub fn close(&mut self, uri: &Uri) {
@@ -53,41 +76,73 @@ impl Documents {
         self.open.remove(&path(uri));
     }
 
-    /// A file on the disk, or an open text, has changed: all may depend on it.
+    /// Which files there are has changed: all may depend on it.
     pub fn forget(&mut self) {
         for document in self.open.values_mut() {
-            document.analysis = None;
+            document.analysed = None;
         }
     }
 
-    pub fn open(&self) -> impl Iterator<Item = (&PathBuf, &Document)> {
-        self.open.iter()
+    pub fn iter(&self) -> impl Iterator<Item = &Document> {
+        self.open.values()
     }
 
     /// Of an open text.
     pub fn analysis(&mut self, uri: &Uri) -> Option<&Analysis> {
         let path = path(uri);
-        if self.open.get(&path)?.analysis.is_none() {
-            let analysis = Analysis::of(&Overlay(&self.open), &path).ok()?;
-            self.open.get_mut(&path)?.analysis = Some(analysis);
+        if self.open.get(&path)?.analysed.is_none() {
+            let files = self.files();
+            let analysis = Analysis::of(&files, &path).ok()?;
+            let behind = files.behind.into_inner();
+            self.open.get_mut(&path)?.analysed = Some(Analysed { analysis, behind });
         }
-        self.open.get(&path)?.analysis.as_ref()
+        Some(&self.open.get(&path)?.analysed.as_ref()?.analysis)
+    }
+
+    /// What can be said of an open text with a look at the files around it.
+    pub fn with_files<T>(
+        &mut self,
+        uri: &Uri,
+        answer: impl FnOnce(&Analysis, &dyn Files) -> T,
+    ) -> Option<T> {
+        self.analysis(uri)?;
+        let analysed = self.open.get(&path(uri))?.analysed.as_ref()?;
+        Some(answer(&analysed.analysis, &self.files()))
+    }
+
+    fn files(&self) -> Overlay<'_> {
+        Overlay {
+            open: &self.open,
+            behind: RefCell::default(),
+        }
     }
 }
 
-/// The open texts, and the disk behind them.
-struct Overlay<'a>(&'a BTreeMap<PathBuf, Document>);
+/// The open texts, and the disk behind them. It notes what it is asked for.
+struct Overlay<'a> {
+    open: &'a BTreeMap<PathBuf, Document>,
+    behind: RefCell<BTreeSet<PathBuf>>,
+}
+
+impl Overlay<'_> {
+    fn note(&self, path: &Path) -> Option<&Document> {
+        let path = normal(path);
+        let document = self.open.get(&path);
+        self.behind.borrow_mut().insert(path);
+        document
+    }
+}
 
 impl Files for Overlay<'_> {
     fn read(&self, path: &Path) -> Result<String, String> {
-        match self.0.get(&normal(path)) {
+        match self.note(path) {
             Some(document) => Ok(document.text.clone()),
             None => Disk.read(path),
         }
     }
 
     fn exists(&self, path: &Path) -> bool {
-        self.0.contains_key(&normal(path)) || Disk.exists(path)
+        self.note(path).is_some() || Disk.exists(path)
     }
 
     fn list(&self, folder: &Path) -> Vec<String> {

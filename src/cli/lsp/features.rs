@@ -1,40 +1,48 @@
 //! Answers to requests.
 
 use super::convert;
-use super::positions::Encoding;
+use super::positions::Places;
 use crate::format;
-use crate::ide::{Analysis, CompletionKind, Symbol, SymbolKind};
-use crate::source::Span;
+use crate::ide::{Analysis, Completion, CompletionKind, FoldKind, Symbol, SymbolKind};
+use crate::source::{Files, Span};
 use lsp_types::{
-    CodeAction, CompletionItem, CompletionItemKind, Contents, DocumentSymbol, Hover, InlayHint,
-    Label, Location, MarkupContent, MarkupKind, Position, Range, TextEdit, Uri, WorkspaceEdit,
+    ActiveParameter, CodeAction, CompletionItem, CompletionItemKind, Contents, DocumentSymbol,
+    FoldingRange, FoldingRangeKind, Hover, InlayHint, Label, Location, MarkupContent, MarkupKind,
+    ParameterInformation, ParameterInformationLabel, Position, PrepareRenamePlaceholder,
+    PrepareRenameResult, Range, SignatureHelp, SignatureInformation, TextEdit, Uri, WorkspaceEdit,
 };
 use similar::{DiffOp, TextDiff};
 use std::collections::HashMap;
 
-pub fn hover(analysis: &Analysis, position: Position, encoding: Encoding) -> Option<Hover> {
+pub fn hover(analysis: &Analysis, position: Position, places: &Places) -> Option<Hover> {
     let source = analysis.sources.get(analysis.file());
-    let hover = analysis.hover(encoding.offset(source, position))?;
+    let hover = analysis.hover(places.offset(source, position))?;
     Some(Hover {
-        contents: Contents::MarkupContent(MarkupContent {
-            kind: MarkupKind::Markdown,
-            value: hover.markdown,
-        }),
-        range: Some(encoding.range(source, hover.span)),
+        contents: Contents::MarkupContent(markdown(hover.markdown)),
+        range: Some(places.range(source, hover.span)),
     })
 }
 
 pub fn completions(
     analysis: &Analysis,
+    files: &dyn Files,
     position: Position,
-    encoding: Encoding,
+    places: &Places,
 ) -> Vec<CompletionItem> {
     let source = analysis.sources.get(analysis.file());
-    let completions = analysis
-        .completions(encoding.offset(source, position))
-        .into_iter();
+    let offset = places.offset(source, position);
+    let completions = analysis.completions(files, offset);
+    let edit = |completion: &Completion| {
+        let range = Range::new(
+            places.position(source, completion.start?),
+            places.position(source, offset),
+        );
+        Some(TextEdit::new(range, completion.text.clone()).into())
+    };
     completions
+        .into_iter()
         .map(|completion| CompletionItem {
+            text_edit: edit(&completion),
             label: completion.text,
             kind: Some(match completion.kind {
                 CompletionKind::Operation => CompletionItemKind::Function,
@@ -42,6 +50,8 @@ pub fn completions(
                 CompletionKind::Loss => CompletionItemKind::Operator,
                 CompletionKind::Value => CompletionItemKind::Variable,
                 CompletionKind::Argument => CompletionItemKind::Property,
+                CompletionKind::File => CompletionItemKind::File,
+                CompletionKind::Folder => CompletionItemKind::Folder,
             }),
             detail: Some(completion.detail),
             ..CompletionItem::default()
@@ -49,54 +59,109 @@ pub fn completions(
         .collect()
 }
 
-pub fn definition(analysis: &Analysis, position: Position, encoding: Encoding) -> Option<Location> {
+/// The signature of the call that is being written.
+pub fn signature(
+    analysis: &Analysis,
+    position: Position,
+    places: &Places,
+) -> Option<SignatureHelp> {
     let source = analysis.sources.get(analysis.file());
-    let definition = analysis.definition(encoding.offset(source, position))?;
-    convert::location(&analysis.sources, definition, encoding)
+    let help = analysis.call(places.offset(source, position))?;
+    let units = |end: usize| help.signature[..end].encode_utf16().count() as u32;
+    let parameters = help.slots.iter().map(|(range, doc)| ParameterInformation {
+        label: ParameterInformationLabel::Tuple((units(range.start), units(range.end))),
+        documentation: (!doc.is_empty()).then(|| doc.clone().into()),
+    });
+    // Beyond the last one, nothing is being written that the callee takes.
+    let active = help.active.unwrap_or(help.slots.len());
+    Some(SignatureHelp {
+        signatures: vec![SignatureInformation {
+            parameters: Some(parameters.collect()),
+            label: help.signature,
+            documentation: Some(markdown(help.doc).into()),
+            active_parameter: None,
+        }],
+        active_signature: Some(0),
+        active_parameter: Some(ActiveParameter::Int(active as u32)),
+    })
+}
+
+fn markdown(value: String) -> MarkupContent {
+    MarkupContent {
+        kind: MarkupKind::Markdown,
+        value,
+    }
+}
+
+pub fn definition(analysis: &Analysis, position: Position, places: &Places) -> Option<Location> {
+    let source = analysis.sources.get(analysis.file());
+    let definition = analysis.definition(places.offset(source, position))?;
+    places.location(&analysis.sources, definition)
 }
 
 /// All places of the name, its definition first.
-pub fn references(analysis: &Analysis, position: Position, encoding: Encoding) -> Vec<Location> {
+pub fn references(analysis: &Analysis, position: Position, places: &Places) -> Vec<Location> {
     let source = analysis.sources.get(analysis.file());
-    let places = analysis
-        .references(encoding.offset(source, position))
-        .into_iter();
-    places
-        .filter_map(|span| convert::location(&analysis.sources, span, encoding))
+    let found = analysis.references(places.offset(source, position));
+    found
+        .into_iter()
+        .filter_map(|span| places.location(&analysis.sources, span))
         .collect()
 }
 
-/// Another name at all its places. None where a name of the language or the library stands.
+/// The name that can be changed. Why not, if it comes with kdc; none where no name stands.
+pub fn renamable(
+    analysis: &Analysis,
+    position: Position,
+    places: &Places,
+) -> Result<Option<PrepareRenameResult>, String> {
+    let source = analysis.sources.get(analysis.file());
+    let Some(found) = analysis.renamable(places.offset(source, position)) else {
+        return Ok(None);
+    };
+    let span = found?;
+    Ok(Some(PrepareRenameResult::PrepareRenamePlaceholder(
+        PrepareRenamePlaceholder {
+            range: places.range(source, span),
+            placeholder: analysis.sources.text(span).trim_matches('`').to_string(),
+        },
+    )))
+}
+
+/// Another name at all its places. Why not, if it comes with kdc; none where no name stands.
 pub fn rename(
     analysis: &Analysis,
     position: Position,
     name: &str,
-    encoding: Encoding,
-) -> Option<WorkspaceEdit> {
+    places: &Places,
+) -> Result<Option<WorkspaceEdit>, String> {
     let source = analysis.sources.get(analysis.file());
-    let places = analysis.references(encoding.offset(source, position));
+    let offset = places.offset(source, position);
+    if analysis.renamable(offset).transpose()?.is_none() {
+        return Ok(None);
+    }
     let mut changes: HashMap<Uri, Vec<TextEdit>> = HashMap::new();
-    for place in places {
-        let place = convert::location(&analysis.sources, place, encoding)?;
+    let found = analysis.references(offset).into_iter();
+    for place in found.filter_map(|span| places.location(&analysis.sources, span)) {
         let edit = TextEdit::new(place.range, name.to_string());
         changes.entry(place.uri).or_default().push(edit);
     }
-    (!changes.is_empty()).then(|| WorkspaceEdit {
+    Ok(Some(WorkspaceEdit {
         changes: Some(changes),
         ..WorkspaceEdit::default()
-    })
+    }))
 }
 
-pub fn symbols(analysis: &Analysis, encoding: Encoding) -> Vec<DocumentSymbol> {
+pub fn symbols(analysis: &Analysis, places: &Places) -> Vec<DocumentSymbol> {
     let symbols = analysis.symbols();
     symbols
         .iter()
-        .map(|symbol| one_symbol(analysis, symbol, encoding))
+        .map(|symbol| one_symbol(analysis, symbol, places))
         .collect()
 }
 
 #[allow(deprecated)]
-fn one_symbol(analysis: &Analysis, symbol: &Symbol, encoding: Encoding) -> DocumentSymbol {
+fn one_symbol(analysis: &Analysis, symbol: &Symbol, places: &Places) -> DocumentSymbol {
     let source = analysis.sources.get(analysis.file());
     let children = symbol.children.iter();
     DocumentSymbol {
@@ -114,21 +179,37 @@ fn one_symbol(analysis: &Analysis, symbol: &Symbol, encoding: Encoding) -> Docum
         },
         tags: None,
         deprecated: None,
-        range: encoding.range(source, symbol.span),
-        selection_range: encoding.range(source, symbol.at),
+        range: places.range(source, symbol.span),
+        selection_range: places.range(source, symbol.at),
         children: Some(
             children
-                .map(|child| one_symbol(analysis, child, encoding))
+                .map(|child| one_symbol(analysis, child, places))
                 .collect(),
         ),
     }
 }
 
+pub fn folds(analysis: &Analysis) -> Vec<FoldingRange> {
+    let folds = analysis.folds().into_iter();
+    folds
+        .map(|fold| FoldingRange {
+            start_line: fold.first as u32,
+            end_line: fold.last as u32,
+            kind: match fold.kind {
+                FoldKind::Block => None,
+                FoldKind::Comment => Some(FoldingRangeKind::Comment),
+                FoldKind::Imports => Some(FoldingRangeKind::Imports),
+            },
+            ..FoldingRange::default()
+        })
+        .collect()
+}
+
 /// The shapes behind the lines of a range.
-pub fn hints(analysis: &Analysis, range: Range, encoding: Encoding) -> Vec<InlayHint> {
+pub fn hints(analysis: &Analysis, range: Range, places: &Places) -> Vec<InlayHint> {
     let source = analysis.sources.get(analysis.file());
     let hints = analysis.hints().into_iter().map(|hint| InlayHint {
-        position: encoding.position(source, hint.at.start as usize),
+        position: places.position(source, hint.at.start as usize),
         label: Label::String(hint.text),
         kind: None,
         text_edits: None,
@@ -144,9 +225,9 @@ pub fn hints(analysis: &Analysis, range: Range, encoding: Encoding) -> Vec<Inlay
 }
 
 /// The repairs of what is wrong in a range.
-pub fn actions(analysis: &Analysis, range: Range, encoding: Encoding) -> Vec<CodeAction> {
+pub fn actions(analysis: &Analysis, range: Range, places: &Places) -> Vec<CodeAction> {
     let source = analysis.sources.get(analysis.file());
-    let wanted = encoding.offset(source, range.start)..=encoding.offset(source, range.end);
+    let wanted = places.offset(source, range.start)..=places.offset(source, range.end);
     let touches = |span: Span| {
         let place = span.range();
         span.file == analysis.file() && place.start <= *wanted.end() && place.end >= *wanted.start()
@@ -156,14 +237,7 @@ pub fn actions(analysis: &Analysis, range: Range, encoding: Encoding) -> Vec<Cod
         if !diagnostic.primary().is_some_and(touches) {
             continue;
         }
-        let Some((_, converted)) = convert::diagnostic(&analysis.sources, diagnostic, encoding)
-        else {
-            continue;
-        };
-        let fixes = diagnostic.help.iter();
-        actions.extend(
-            fixes.filter_map(|help| convert::action(&analysis.sources, help, &converted, encoding)),
-        );
+        actions.extend(convert::actions(&analysis.sources, diagnostic, places));
     }
     actions
 }

@@ -6,16 +6,20 @@
 mod convert;
 mod documents;
 mod features;
+mod library;
 mod positions;
+mod requests;
 mod server;
+mod tokens;
 
 use super::exit::Exit;
 use super::output;
 use lsp_server::Connection;
+use std::path::PathBuf;
 
 pub fn run() -> Exit {
     let (connection, threads) = Connection::stdio();
-    let served = server::serve(&connection);
+    let served = server::serve(&connection, library::folder());
     drop(connection);
     match served.and_then(|()| threads.join().map_err(Into::into)) {
         Ok(()) => Exit::Ok,
@@ -26,7 +30,10 @@ pub fn run() -> Exit {
     }
 }
 
-/// For tests, which bring the other end.
-pub fn serve(connection: &Connection) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-    server::serve(connection)
+/// For tests, which bring the other end, and a folder where the library's files may be put.
+pub fn serve(
+    connection: &Connection,
+    library: PathBuf,
+) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    server::serve(connection, Some(library))
 }

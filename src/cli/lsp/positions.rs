@@ -1,13 +1,24 @@
 //! Offsets in bytes, and an editor's positions.
 
-use crate::source::{SourceFile, Span};
-use lsp_types::{Position, Range};
+use super::documents::uri;
+use super::library;
+use crate::program::load::normal;
+use crate::source::{SourceFile, Sources, Span};
+use lsp_types::{Location, Position, Range};
+use std::path::PathBuf;
 
 /// What an editor counts in a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Encoding {
     Utf8,
     Utf16,
+}
+
+/// How places are told to one editor.
+pub struct Places {
+    pub encoding: Encoding,
+    /// The folder where the standard library is put for the editor to open; none if there is no such folder.
+    pub library: Option<PathBuf>,
 }
 
 impl Encoding {
@@ -17,15 +28,32 @@ impl Encoding {
             Encoding::Utf16 => text.encode_utf16().count() as u32,
         }
     }
+}
 
-    pub fn position(self, source: &SourceFile, offset: usize) -> Position {
+impl Places {
+    /// The length of a piece of one line, as the editor counts.
+    pub fn length(&self, text: &str) -> u32 {
+        self.encoding.length(text)
+    }
+
+    /// Where a span lies, in a file that the editor can open.
+    pub fn location(&self, sources: &Sources, span: Span) -> Option<Location> {
+        let source = sources.get(span.file);
+        let path = match &source.path {
+            Some(path) => normal(path),
+            None => library::file(self.library.as_deref()?, source)?,
+        };
+        Some(Location::new(uri(&path), self.range(source, span)))
+    }
+
+    pub fn position(&self, source: &SourceFile, offset: usize) -> Position {
         let line = source.position(offset).line - 1;
         let start = source.line_range(line).start;
         let before = &source.text[start..offset.clamp(start, source.text.len())];
         Position::new(line as u32, self.length(before))
     }
 
-    pub fn range(self, source: &SourceFile, span: Span) -> Range {
+    pub fn range(&self, source: &SourceFile, span: Span) -> Range {
         let range = span.range();
         Range::new(
             self.position(source, range.start),
@@ -34,7 +62,7 @@ impl Encoding {
     }
 
     /// A position behind a line's end is the end, one behind the text its end.
-    pub fn offset(self, source: &SourceFile, position: Position) -> usize {
+    pub fn offset(&self, source: &SourceFile, position: Position) -> usize {
         let line = position.line as usize;
         if line >= source.lines() {
             return source.text.len();
@@ -45,7 +73,7 @@ impl Encoding {
             if counted >= position.character {
                 return range.start + at;
             }
-            counted += self.length(c.encode_utf8(&mut [0; 4]));
+            counted += self.encoding.length(c.encode_utf8(&mut [0; 4]));
         }
         range.end
     }

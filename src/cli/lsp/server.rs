@@ -2,40 +2,45 @@
 
 use super::convert;
 use super::documents::{Documents, path};
-use super::features;
-use super::positions::Encoding;
-use crate::ide::Analysis;
+use super::positions::{Encoding, Places};
+use super::{requests, tokens};
 use lsp_server::{Connection, ErrorCode, Message, Notification, Request, Response};
 use lsp_types::{
-    CodeActionParams, CodeActionProvider, CompletionOptions, CompletionParams, DefinitionParams,
-    DefinitionProvider, Diagnostic, DidChangeTextDocumentParams, DidCloseTextDocumentParams,
-    DidOpenTextDocumentParams, DocumentFormattingParams, DocumentFormattingProvider,
-    DocumentSymbolParams, DocumentSymbolProvider, HoverParams, HoverProvider, InitializeParams,
-    InitializeResult, InlayHintParams, InlayHintProvider, PositionEncodingKind,
-    PublishDiagnosticsParams, ReferenceParams, ReferencesProvider, RenameParams, RenameProvider,
-    ServerCapabilities, ServerInfo, TextDocumentContentChangeEvent, TextDocumentIdentifier,
+    CodeActionProvider, CompletionOptions, DefinitionProvider, Diagnostic,
+    DidChangeTextDocumentParams, DidCloseTextDocumentParams, DidOpenTextDocumentParams,
+    DocumentFormattingProvider, DocumentSymbolProvider, FoldingRangeProvider, HoverProvider,
+    InitializeParams, InitializeResult, InlayHintProvider, PositionEncodingKind,
+    PublishDiagnosticsParams, ReferencesProvider, RenameOptions, RenameProvider,
+    ServerCapabilities, ServerInfo, SignatureHelpOptions, TextDocumentContentChangeEvent,
     TextDocumentSync, TextDocumentSyncKind, Uri,
 };
-use serde::Serialize;
-use serde::de::DeserializeOwned;
-use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
 
 type Error = Box<dyn std::error::Error + Send + Sync>;
 
 struct Server<'c> {
     connection: &'c Connection,
-    encoding: Encoding,
+    places: Places,
     documents: Documents,
-    /// The files for which the editor shows diagnostics.
-    shown: Vec<Uri>,
+    /// What the editor shows, by file.
+    shown: BTreeMap<String, Shown>,
     /// Something has changed since diagnostics were sent.
     stale: bool,
 }
 
-/// Serves one editor until it says goodbye or is gone.
-pub fn serve(connection: &Connection) -> Result<(), Error> {
+/// What was sent last for a file.
+#[derive(Default, PartialEq)]
+struct Shown {
+    /// Of the text, if it is open.
+    version: Option<i32>,
+    diagnostics: Vec<Diagnostic>,
+}
+
+/// Serves one editor until it says goodbye or is gone. The standard library is put into the folder `library` when the
+/// editor has to open a file of it.
+pub fn serve(connection: &Connection, library: Option<PathBuf>) -> Result<(), Error> {
     let (id, params) = connection.initialize_start()?;
     let params: InitializeParams = serde_json::from_value(params)?;
     let encoding = encoding(&params);
@@ -49,9 +54,9 @@ pub fn serve(connection: &Connection) -> Result<(), Error> {
     connection.initialize_finish(id, serde_json::to_value(result)?)?;
     let mut server = Server {
         connection,
-        encoding,
+        places: Places { encoding, library },
         documents: Documents::default(),
-        shown: Vec::new(),
+        shown: BTreeMap::new(),
         stale: false,
     };
     server.listen()
@@ -76,18 +81,31 @@ fn capabilities(encoding: Encoding) -> ServerCapabilities {
         text_document_sync: Some(TextDocumentSync::Kind(TextDocumentSyncKind::Full)),
         hover_provider: Some(HoverProvider::Bool(true)),
         completion_provider: Some(CompletionOptions {
-            trigger_characters: Some(vec![".".to_string(), "(".to_string(), ":".to_string()]),
+            trigger_characters: Some(signs(&[".", "(", ":", "\"", "/"])),
             ..CompletionOptions::default()
         }),
         definition_provider: Some(DefinitionProvider::Bool(true)),
         references_provider: Some(ReferencesProvider::Bool(true)),
-        rename_provider: Some(RenameProvider::Bool(true)),
+        rename_provider: Some(RenameProvider::RenameOptions(RenameOptions {
+            prepare_provider: Some(true),
+            ..RenameOptions::default()
+        })),
+        signature_help_provider: Some(SignatureHelpOptions {
+            trigger_characters: Some(signs(&["(", ","])),
+            ..SignatureHelpOptions::default()
+        }),
+        semantic_tokens_provider: Some(tokens::options().into()),
+        folding_range_provider: Some(FoldingRangeProvider::Bool(true)),
         document_symbol_provider: Some(DocumentSymbolProvider::Bool(true)),
         code_action_provider: Some(CodeActionProvider::Bool(true)),
         document_formatting_provider: Some(DocumentFormattingProvider::Bool(true)),
         inlay_hint_provider: Some(InlayHintProvider::Bool(true)),
         ..ServerCapabilities::default()
     }
+}
+
+fn signs(signs: &[&str]) -> Vec<String> {
+    signs.iter().map(|sign| sign.to_string()).collect()
 }
 
 impl Server<'_> {
@@ -119,7 +137,7 @@ impl Server<'_> {
                 if let Ok(params) = serde_json::from_value::<DidOpenTextDocumentParams>(params) {
                     let document = params.text_document;
                     self.documents
-                        .set(document.uri, document.version, document.text);
+                        .open(document.uri, document.version, document.text);
                 }
             }
             "textDocument/didChange" => {
@@ -127,7 +145,7 @@ impl Server<'_> {
                     let document = params.text_document;
                     let uri = document.text_document_identifier.uri;
                     if let Some(text) = params.content_changes.into_iter().next_back() {
-                        self.documents.set(uri, document.version, whole(text));
+                        self.documents.change(&uri, document.version, whole(text));
                     }
                 }
             }
@@ -145,7 +163,9 @@ impl Server<'_> {
     /// A bug answers this request with an error, and the next ones are served.
     fn answer(&mut self, request: Request) -> Response {
         let id = request.id.clone();
-        let answered = catch_unwind(AssertUnwindSafe(|| self.respond(request)));
+        let answered = catch_unwind(AssertUnwindSafe(|| {
+            requests::respond(&mut self.documents, &self.places, request)
+        }));
         match answered {
             Ok(Ok(value)) => Response::new_ok(id, value),
             Ok(Err((code, message))) => Response::new_err(id, code as i32, message),
@@ -157,152 +177,69 @@ impl Server<'_> {
         }
     }
 
-    fn respond(&mut self, request: Request) -> Result<Value, (ErrorCode, String)> {
-        let encoding = self.encoding;
-        let params = request.params;
-        match request.method.as_str() {
-            "textDocument/hover" => {
-                let params: HoverParams = read(params)?;
-                let at = params.text_document_position_params;
-                self.about(&at.text_document, |text| {
-                    features::hover(text, at.position, encoding)
-                })
-            }
-            "textDocument/completion" => {
-                let params: CompletionParams = read(params)?;
-                let at = params.text_document_position_params;
-                self.about(&at.text_document, |text| {
-                    features::completions(text, at.position, encoding)
-                })
-            }
-            "textDocument/definition" => {
-                let params: DefinitionParams = read(params)?;
-                let at = params.text_document_position_params;
-                self.about(&at.text_document, |text| {
-                    features::definition(text, at.position, encoding)
-                })
-            }
-            "textDocument/references" => {
-                let params: ReferenceParams = read(params)?;
-                let at = params.text_document_position_params;
-                self.about(&at.text_document, |text| {
-                    features::references(text, at.position, encoding)
-                })
-            }
-            "textDocument/rename" => {
-                let params: RenameParams = read(params)?;
-                let name = identifier(&params.new_name)?;
-                let at = params.text_document_position_params;
-                self.about(&at.text_document, |text| {
-                    features::rename(text, at.position, name, encoding)
-                })
-            }
-            "textDocument/documentSymbol" => {
-                let params: DocumentSymbolParams = read(params)?;
-                self.about(&params.text_document, |text| {
-                    features::symbols(text, encoding)
-                })
-            }
-            "textDocument/inlayHint" => {
-                let params: InlayHintParams = read(params)?;
-                self.about(&params.text_document, |text| {
-                    features::hints(text, params.range, encoding)
-                })
-            }
-            "textDocument/codeAction" => {
-                let params: CodeActionParams = read(params)?;
-                self.about(&params.text_document, |text| {
-                    features::actions(text, params.range, encoding)
-                })
-            }
-            "textDocument/formatting" => {
-                let params: DocumentFormattingParams = read(params)?;
-                self.about(&params.text_document, features::formatting)
-            }
-            other => Err((
-                ErrorCode::MethodNotFound,
-                format!("kdc does not know `{other}`"),
-            )),
-        }
-    }
-
-    /// An answer about an open text; null about any other.
-    fn about<T: Serialize>(
-        &mut self,
-        document: &TextDocumentIdentifier,
-        answer: impl FnOnce(&Analysis) -> T,
-    ) -> Result<Value, (ErrorCode, String)> {
-        let answer = self.documents.analysis(&document.uri).map(answer);
-        serde_json::to_value(answer).map_err(|error| (ErrorCode::InternalError, error.to_string()))
-    }
-
-    /// Sends the diagnostics of all open texts and of the files that they import.
+    /// Sends the diagnostics of all open texts and of the files that they import, where they are not those that the
+    /// editor has.
     fn publish(&mut self) -> Result<(), Error> {
         self.stale = false;
-        let open: Vec<(Uri, i32)> = (self.documents.open())
-            .map(|(_, document)| (document.uri.clone(), document.version))
-            .collect();
-        let mut found: BTreeMap<String, Vec<Diagnostic>> = BTreeMap::new();
-        for (uri, _) in &open {
-            found.entry(uri.0.clone()).or_default();
+        let mut found = self.found();
+        for gone in self.shown.keys() {
+            found.entry(gone.clone()).or_default();
         }
-        for (uri, _) in &open {
-            let encoding = self.encoding;
-            let Some(analysis) = self.documents.analysis(uri) else {
+        for (file, now) in found {
+            if self.shown.get(&file) == Some(&now) {
+                continue;
+            }
+            let params = PublishDiagnosticsParams {
+                uri: Uri(file.clone()),
+                version: now.version,
+                diagnostics: now.diagnostics.clone(),
+            };
+            let method = "textDocument/publishDiagnostics".to_string();
+            let notification = Notification::new(method, params);
+            let message = Message::Notification(notification);
+            self.connection.sender.send(message)?;
+            match now == Shown::default() {
+                true => self.shown.remove(&file),
+                false => self.shown.insert(file, now),
+            };
+        }
+        Ok(())
+    }
+
+    /// The diagnostics of all open texts and of the files that they import, by file.
+    fn found(&mut self) -> BTreeMap<String, Shown> {
+        let open = self.documents.iter();
+        let mut found: BTreeMap<String, Shown> = open
+            .map(|document| {
+                let shown = Shown {
+                    version: Some(document.version),
+                    diagnostics: Vec::new(),
+                };
+                (document.uri.0.clone(), shown)
+            })
+            .collect();
+        // The editor may spell an open file's URI in its own way.
+        let spelt: HashMap<PathBuf, String> = found
+            .keys()
+            .map(|uri| (path(&Uri(uri.clone())), uri.clone()))
+            .collect();
+        for uri in spelt.values() {
+            let Some(analysis) = self.documents.analysis(&Uri(uri.clone())) else {
                 continue;
             };
-            for diagnostic in &analysis.diagnostics {
-                let Some((file, diagnostic)) =
-                    convert::diagnostic(&analysis.sources, diagnostic, encoding)
-                else {
-                    continue;
-                };
-                // The editor may spell an open file's URI in its own way.
-                let known = open.iter().find(|(uri, _)| path(uri) == path(&file));
-                let file = known.map_or(file.0, |(uri, _)| uri.0.clone());
-                let others = found.entry(file).or_default();
+            let all = analysis.diagnostics.iter();
+            let all = all.filter_map(|diagnostic| {
+                convert::diagnostic(&analysis.sources, diagnostic, &self.places)
+            });
+            for (file, diagnostic) in all {
+                let file = spelt.get(&path(&file)).cloned().unwrap_or(file.0);
+                let others = &mut found.entry(file).or_default().diagnostics;
                 if !others.contains(&diagnostic) {
                     others.push(diagnostic);
                 }
             }
         }
-        for gone in std::mem::take(&mut self.shown) {
-            found.entry(gone.0).or_default();
-        }
-        for (uri, diagnostics) in found {
-            let uri = Uri(uri);
-            let version = open
-                .iter()
-                .find(|(known, _)| *known == uri)
-                .map(|(_, version)| *version);
-            if !diagnostics.is_empty() {
-                self.shown.push(uri.clone());
-            }
-            let params = PublishDiagnosticsParams {
-                uri,
-                version,
-                diagnostics,
-            };
-            let notification =
-                Notification::new("textDocument/publishDiagnostics".to_string(), params);
-            self.connection
-                .sender
-                .send(Message::Notification(notification))?;
-        }
-        Ok(())
-    }
-}
-
-/// What can be a name.
-fn identifier(name: &str) -> Result<&str, (ErrorCode, String)> {
-    let word = |c: char| c == '_' || c.is_ascii_alphanumeric();
-    let sound = name.chars().all(word) && !name.starts_with(|c: char| c.is_ascii_digit());
-    match sound && !name.is_empty() {
-        true => Ok(name),
-        false => Err((
-            ErrorCode::InvalidParams,
-            format!("`{name}` is no name: names are made of letters, digits and `_`"),
-        )),
+        found
     }
 }
 
@@ -311,8 +248,4 @@ fn whole(change: TextDocumentContentChangeEvent) -> String {
         TextDocumentContentChangeEvent::TextDocumentContentChangePartial(part) => part.text,
         TextDocumentContentChangeEvent::TextDocumentContentChangeWholeDocument(whole) => whole.text,
     }
-}
-
-fn read<T: DeserializeOwned>(params: Value) -> Result<T, (ErrorCode, String)> {
-    serde_json::from_value(params).map_err(|error| (ErrorCode::InvalidParams, error.to_string()))
 }

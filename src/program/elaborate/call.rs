@@ -1,6 +1,6 @@
 //! Calls: is it a value or a layer?
 
-use super::{Bound, Elaborator, Frame, Signature};
+use super::{Bound, Elaborator, Frame, Signature, input_statements};
 use crate::diag::suggest::listed;
 use crate::diag::{Code, Diagnostic};
 use crate::program::foreign;
@@ -8,7 +8,7 @@ use crate::program::number::Number;
 use crate::program::schedule;
 use crate::program::value::{Callee, Given, Layer, Member, Value};
 use crate::source::Span;
-use crate::syntax::ast::{Arg, Expr, ExprKind, Name};
+use crate::syntax::ast::{Arg, Expr, ExprKind, ItemKind, Name};
 use std::rc::Rc;
 
 /// The most times that `repeat` runs, and the most layers that it makes: a repeat may stand in another.
@@ -118,6 +118,7 @@ impl Elaborator<'_, '_> {
                     given: before,
                     ..
                 } => {
+                    self.link_arguments(*callee, &given);
                     let all = before.iter().cloned().chain(given).collect();
                     self.call(frame, *callee, all, span)
                 }
@@ -131,6 +132,24 @@ impl Elaborator<'_, '_> {
                     other.kind()
                 );
                 self.poison(Diagnostic::new(Code::E0204, message).at(at, other.kind()))
+            }
+        }
+    }
+
+    /// Notes where what the arguments name is declared.
+    fn link_arguments(&mut self, callee: Callee, given: &[Given]) {
+        let Callee::Definition(id) = callee else {
+            return;
+        };
+        let (ast, at) = self.modules.item(id);
+        let ItemKind::Callable(callable) = &ast.items[at].kind else {
+            return;
+        };
+        for (name, place) in given.iter().filter_map(|given| given.name.as_ref()) {
+            let inputs = input_statements(callable).map(|(name, ..)| name);
+            let mut slots = inputs.chain(callable.params.iter().map(|param| &param.name));
+            if let Some(slot) = slots.find(|slot| slot.text == *name) {
+                self.modules.link(*place, slot.span);
             }
         }
     }

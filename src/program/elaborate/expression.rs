@@ -85,10 +85,9 @@ impl Elaborator<'_, '_> {
             .help("a body is read from top to bottom: move the definition up");
             return self.poison(diagnostic);
         }
-        match self.modules.lookup(frame.module, name) {
+        match self.modules.lookup_at(frame.module, name, span) {
             Some(None) => return Value::Poison,
             Some(Some(id)) => {
-                self.modules.link_item(span, id);
                 return self.file_name(frame, id, name, span);
             }
             None => {}
@@ -178,7 +177,16 @@ impl Elaborator<'_, '_> {
             },
             _ => {}
         }
-        self.standard(name)
+        let found = self.standard(name)?;
+        if let Value::Layer(layer) = &found
+            && let Layer::Call {
+                callee: crate::program::value::Callee::Definition(id),
+                ..
+            } = **layer
+        {
+            self.modules.link_item(span, id);
+        }
+        Some(found)
     }
 
     /// Whether an item can mean something to call; an edge may have the name of its loss.

@@ -171,7 +171,9 @@ impl Elaborator<'_, '_> {
     }
 
     fn init_target(&mut self, frame: &Frame, name: &Name) -> Option<Of> {
-        if frame.members.iter().any(|(member, _)| *member == name.text) {
+        let mut members = frame.members.iter();
+        if let Some((_, member)) = members.find(|(member, _)| *member == name.text) {
+            self.modules.link(name.span, member.span);
             return Some(Of::Path(join(&frame.path, &name.text)));
         }
         let owning = || ops::all().filter(|op| op.owns).map(|op| op.name);

@@ -75,6 +75,9 @@ impl Elaborator<'_, '_> {
     fn updated_state(&mut self, frame: &mut Frame, name: &ast::Name) -> Option<ParameterId> {
         let states = frame.states.iter();
         if let Some((_, id)) = states.rev().find(|(n, _)| *n == name.text) {
+            if let Some(local) = frame.locals.iter().rfind(|l| l.name == name.text) {
+                self.modules.link(name.span, local.span);
+            }
             return Some(*id);
         }
         let diagnostic = match frame.local(&name.text) {

@@ -82,7 +82,7 @@ impl Elaborator<'_, '_> {
 
     /// A student's model, without the fields that it takes.
     fn model_of_student(&mut self, name: &str, span: Span) -> Option<Expr> {
-        let found = self.modules.lookup(self.root, name);
+        let found = self.modules.lookup_at(self.root, name, span);
         let Some(Some(id)) = found else {
             if found.is_none() {
                 self.no_ema::<()>(&format!("there is no student `{name}`"), span);

@@ -119,10 +119,16 @@ impl Elaborator<'_, '_> {
                     .help("only the outputs of students are replaced")
             }
             Some(network) => {
-                let outputs = &network.instance.outputs;
+                let instance = &network.instance;
+                let outputs = &instance.outputs;
                 let found = outputs.iter().find(|(n, _)| *n == item.output.text);
                 if let Some((_, Value::Tensor(node))) = found {
-                    return Some(*node);
+                    let node = *node;
+                    self.modules.lookup_at(self.root, &name.text, name.span);
+                    if let Some(output) = instance.member(&item.output.text) {
+                        self.modules.link(item.output.span, output.span);
+                    }
+                    return Some(node);
                 }
                 let message = format!("`{}` has no output `{}`", name.text, item.output.text);
                 Diagnostic::new(Code::E0209, message)

@@ -18,14 +18,15 @@ pub fn entry(library: &str, name: &str) -> Option<Entry> {
     let (sources, item) = super::item(library, name)?;
     match &item.kind {
         ItemKind::Callable(callable) => Some(Entry {
-            signature: signature(callable, &sources),
+            signature: format!("{}({})", name, slots(callable, &sources).join(", ")),
             doc: unwrapped(item.doc.as_deref().unwrap_or_default()),
         }),
         _ => None,
     }
 }
 
-fn signature(callable: &Callable, sources: &Sources) -> String {
+/// What a call of it may fill, tensors first, each as it is written but on one line: `T: float = 4`.
+pub fn slots(callable: &Callable, sources: &Sources) -> Vec<String> {
     let inputs = input_statements(callable)
         .map(|(name, ty, default)| name.span.to(default.map_or(ty.span, |value| value.span)));
     let spans = inputs.chain(callable.params.iter().map(|param| param.span));
@@ -33,8 +34,7 @@ fn signature(callable: &Callable, sources: &Sources) -> String {
         let words: Vec<&str> = sources.text(span).split_whitespace().collect();
         words.join(" ")
     };
-    let parts: Vec<String> = spans.map(one_line).collect();
-    format!("{}({})", callable.name.text, parts.join(", "))
+    spans.map(one_line).collect()
 }
 
 fn unwrapped(doc: &str) -> String {

@@ -78,7 +78,7 @@ impl Elaborator<'_, '_> {
             let Some(place) = place else {
                 return self.no_edge(expr, &names);
             };
-            self.modules.lookup(self.root, name);
+            self.modules.lookup_at(self.root, name, expr.span);
             if used.contains(&place) {
                 let message = format!("the edge `{name}` stands twice in this list");
                 self.report(Diagnostic::new(Code::E0412, message).at(expr.span, "once more"));
@@ -297,9 +297,10 @@ impl Elaborator<'_, '_> {
     fn owner_called(&mut self, name: &str, span: Span) -> Option<Option<Owner>> {
         let ast = self.modules.get(self.root).ast.clone();
         if edge::names(&ast).iter().any(|edge| edge == name) {
+            self.modules.lookup_at(self.root, name, span);
             return Some(Some(Owner::Edge(name.to_string())));
         }
-        let Some(found) = self.modules.lookup(self.root, name) else {
+        let Some(found) = self.modules.lookup_at(self.root, name, span) else {
             return Some(None);
         };
         let (ast, at) = self.modules.item(found?);

@@ -65,7 +65,7 @@ impl Elaborator<'_, '_> {
             );
         }
         // what is no data set may itself wait for the data
-        if let Some(Some(id)) = self.modules.lookup(self.root, &name.text) {
+        if let Some(Some(id)) = self.modules.lookup_at(self.root, &name.text, name.span) {
             let (ast, at) = self.modules.item(id);
             if let Some(what) = no_data(&ast.items[at].kind) {
                 let message = format!("training runs on a data set, but `{}` is {what}", name.text);

@@ -354,7 +354,7 @@ impl Elaborator<'_, '_> {
             }
             return None;
         }
-        self.modules.lookup(self.root, &name);
+        self.modules.lookup_at(self.root, &name, expr.span);
         self.measured(&name, expr.span, data)?;
         Some(Score {
             metric,

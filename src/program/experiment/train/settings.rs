@@ -149,7 +149,7 @@ impl Elaborator<'_, '_> {
         name: &Name,
         open: &mut Vec<DefId>,
     ) -> Vec<Written> {
-        let found = self.modules.lookup(module, &name.text);
+        let found = self.modules.lookup_at(module, &name.text, name.span);
         let Some(Some(id)) = found else {
             block.incomplete = true;
             if found.is_none() {
