@@ -1,7 +1,7 @@
 // Starts `kdc lsp` for .kd files. All that the editor shows of them comes from there.
 
 const vscode = require("vscode");
-const { LanguageClient, TransportKind } = require("vscode-languageclient/node");
+const { LanguageClient } = require("vscode-languageclient/node");
 const { findProgram } = require("./program");
 
 /** @type {vscode.LogOutputChannel} */
@@ -57,7 +57,8 @@ async function start() {
   client = new LanguageClient(
     "kdc",
     "kdc",
-    { command: program, args: ["lsp"], transport: TransportKind.stdio },
+    // Without a transport: naming one adds an argument to the command line.
+    { command: program, args: ["lsp"] },
     {
       documentSelector: [{ language: "kd" }],
       outputChannel: output,

@@ -39,7 +39,15 @@ impl Elaborator<'_, '_> {
         let mut frame = Frame::new(self.root, FrameKind::File, name, owner);
         let source = self.side(&mut frame, &edge.source);
         let (written, fits) = without_fits(&edge.target);
-        let target = self.side(&mut frame, &written);
+        let missing = source.as_deref();
+        let missing = missing.and_then(|source| self.missing_tap(edge, &written, source));
+        let target = match missing {
+            Some(diagnostic) => {
+                self.report(diagnostic);
+                None
+            }
+            None => self.side(&mut frame, &written),
+        };
         let loss = self.loss(&mut frame, &edge.loss);
         let weight = self.weight(&mut frame, edge.weight.as_ref());
         // a side that is wrong is reported; the others have been looked at all the same

@@ -1,11 +1,14 @@
 //! Repairs for edges whose sides differ: the layer that would make them agree.
 
-use crate::diag::{Applicability, Diagnostic, Edit};
+use crate::diag::suggest::nearest;
+use crate::diag::{Applicability, Code, Diagnostic, Edit};
+use crate::plan::Role;
 use crate::program::elaborate::Elaborator;
 use crate::program::graph::{NodeIndex, What};
+use crate::program::value::Value;
 use crate::shape::{Dim, Shape};
 use crate::source::Span;
-use crate::syntax::ast;
+use crate::syntax::ast::{self, Expr, ExprKind, ItemKind};
 
 use super::depends;
 use super::fit::suggestion;
@@ -46,28 +49,96 @@ impl Elaborator<'_, '_> {
             return self.with_shapes(diagnostic, target, source);
         };
         let text = self.text(place).to_string();
-        let line = format!("tap {} = {text} -> {}\n", adapter.tap, adapter.step);
         let whose = if adapter.trained {
             "; it learns with the student and is not exported"
         } else {
             ""
         };
-        let edits = vec![
-            Edit {
-                span: self.line_start(edge),
-                text: line,
-            },
-            Edit {
-                span: place,
-                text: adapter.tap.to_string(),
-            },
-        ];
+        let edits = match self.end_of_tap(&text) {
+            Some(end) => vec![Edit {
+                span: end,
+                text: format!(" -> {}", adapter.step),
+            }],
+            None => {
+                let tap = self.free_name(adapter.tap);
+                let line = format!("tap {tap} = {text} -> {}\n", adapter.step);
+                let span = self.line_start(edge);
+                vec![
+                    Edit { span, text: line },
+                    Edit {
+                        span: place,
+                        text: tap,
+                    },
+                ]
+            }
+        };
         let help = format!("{}{whose}", adapter.says);
         let diagnostic = diagnostic.fix(help, Applicability::Unsafe, edits);
         if adapter.trained {
             return diagnostic.help(format!("or let kdc choose the layer: `{text} -> fit`"));
         }
         diagnostic
+    }
+
+    /// Where a tap of that name can go on with another step.
+    fn end_of_tap(&self, name: &str) -> Option<Span> {
+        let mut items = self.modules.get(self.root).ast.items.iter();
+        let value = items.find_map(|item| match &item.kind {
+            ItemKind::Tap(tap) if tap.name.text == name => Some(&tap.value),
+            _ => None,
+        })?;
+        use ExprKind::{Call, Chain, Index, Member, Name, Paren};
+        let steps = matches!(
+            value.kind,
+            Name(_) | Member { .. } | Call { .. } | Index { .. } | Chain { .. } | Paren(_)
+        );
+        steps.then(|| value.span.after())
+    }
+
+    /// The name, with a number behind it if the file has one such.
+    fn free_name(&self, name: &str) -> String {
+        let numbered = (2..).map(|number| format!("{name}{number}"));
+        let mut names = std::iter::once(name.to_string()).chain(numbered);
+        let taken = |name: &String| self.modules.names(self.root).any(|known| known == name);
+        names.find(|name| !taken(name)).unwrap_or_default()
+    }
+
+    /// A target that names a tap which is not there: the tap that leads the student's value of the source's name to the
+    /// source's shape. None where the name is a misspelt one, or no such tap would do.
+    pub(super) fn missing_tap(
+        &self,
+        edge: &ast::Edge,
+        target: &Expr,
+        source: &[(NodeIndex, Span)],
+    ) -> Option<Diagnostic> {
+        let (ExprKind::Name(name), [(wanted, place)]) = (&target.kind, source) else {
+            return None;
+        };
+        let known: Vec<&str> = self.modules.names(self.root).collect();
+        if known.contains(&name.as_str()) || nearest(name, known).is_some() {
+            return None;
+        }
+        let (_, member) = self.text(*place).rsplit_once('.')?;
+        let mut students = self.networks.iter().filter(|n| n.role == Role::Student);
+        let (student, value) =
+            students.find_map(|student| match student.instance.member(member)?.value {
+                Value::Tensor(node) => Some((&student.name, node)),
+                _ => None,
+            })?;
+        let shape = |node| &self.graph.tensor(node).shape;
+        let (got, wanted) = (shape(value), shape(*wanted));
+        let adapter = pooled(got, wanted).or_else(|| lifted(got, wanted))?;
+        let line = format!("tap {name} = {student}.{member} -> {}\n", adapter.step);
+        let edit = Edit {
+            span: self.line_start(edge),
+            text: line,
+        };
+        let help = format!("tap `{student}.{member}`, and {}", adapter.says);
+        Some(
+            Diagnostic::new(Code::E0201, format!("there is no name `{name}`"))
+                .at(target.span, "unknown name")
+                .fix(help, Applicability::Unsafe, vec![edit]),
+        )
     }
 
     fn line_start(&self, edge: &ast::Edge) -> Span {
