@@ -20,9 +20,13 @@ const home = fs.mkdtempSync(path.join(os.tmpdir(), "kdc-editor-"));
 const examples = path.join(home, "examples");
 fs.cpSync(path.join(HERE, "../../examples"), examples, { recursive: true });
 const folders = ["--user-data-dir", path.join(home, "user"), "--extensions-dir", path.join(home, "extensions")];
-fs.mkdirSync(path.join(home, "user/User"), { recursive: true });
-const settings = {
-  "kdc.path": path.resolve(KDC),
+const write = (file, settings) => {
+  fs.mkdirSync(path.dirname(file), { recursive: true });
+  fs.writeFileSync(file, JSON.stringify(settings));
+};
+// Where a program lies is a setting of the machine that it runs on.
+write(path.join(home, "user/Machine/settings.json"), { "kdc.path": path.resolve(KDC) });
+write(path.join(home, "user/User/settings.json"), {
   "chat.disableAIFeatures": true,
   "editor.minimap.enabled": false,
   "window.commandCenter": false,
@@ -32,8 +36,7 @@ const settings = {
   "workbench.colorTheme": "Default Light Modern",
   "workbench.secondarySideBar.defaultVisibility": "hidden",
   "workbench.startupEditor": "none",
-};
-fs.writeFileSync(path.join(home, "user/User/settings.json"), JSON.stringify(settings));
+});
 execFileSync(CODE_SERVER, [...folders, "--install-extension", path.join(HERE, "kdc.vsix")]);
 const server = spawn(CODE_SERVER, [
   ...folders, "--auth", "none", "--disable-telemetry", "--disable-update-check", "--bind-addr", `127.0.0.1:${PORT}`,
