@@ -225,6 +225,50 @@ fn a_teachers_answers_are_kept_where_that_saves_passes() {
 }
 
 #[test]
+fn numbers_change_their_kind_where_the_plan_says() {
+    let text = "use \"cifar10.kd\"::images
+model Net() {
+    input image: [N, 3, 32, 32]
+    map = image -> conv2d(4, kernel: 3) -> batch_norm -> relu -> max_pool2d(2)
+    output logits = map -> conv2d(4, kernel: 3) -> sigmoid -> flatten -> linear(10)
+}
+student net = Net()
+edge images.label ~> net.logits by cross_entropy
+train on images { epochs: 2, precision: bf16, optimizer: adam(lr: 0.001) }
+";
+    let checked = kdc::check(&Unsaved(text.to_string()), Path::new(unsaved::PATH));
+    let stage = checked.plan.expect("it has no errors").stages.remove(0);
+    let described = stage.step.nodes.iter().map(|node| {
+        let kind = node.args.get("to").or(node.args.get("precision"));
+        let kind = kind.map(|kind| format!(" {kind}")).unwrap_or_default();
+        format!("{}{kind}", node.op)
+    });
+    let body: Vec<String> = described.take(12).collect();
+    assert_eq!(
+        body,
+        [
+            "cast bf16",
+            "conv2d bf16",
+            "batch_norm",
+            "max_pool2d",
+            "relu",
+            "conv2d bf16",
+            "cast f32",
+            "sigmoid",
+            "flatten",
+            "cast bf16",
+            "linear bf16",
+            "cast f32",
+        ]
+    );
+    let cast = &stage.step.nodes[0];
+    assert_eq!(
+        (cast.value.as_str(), cast.shape.to_string()),
+        ("images.image in bf16", "[N, 3, 32, 32]".into())
+    );
+}
+
+#[test]
 fn a_norm_that_nothing_moves_is_folded_into_its_convolution() {
     let text = "use \"cifar10.kd\"::images
 model Net() {

@@ -1,7 +1,7 @@
 //! The teacher as a constant: whether its answers are kept from one epoch to the next, and why.
 
 use super::views::{self, Views};
-use super::{DataSet, DataSource, Plan, Program, Stage};
+use super::{DataSet, DataSource, Plan, Program, Stage, precision};
 use crate::shape::{Dim, Shape};
 use serde::{Deserialize, Serialize};
 
@@ -239,6 +239,14 @@ fn elements_per_sample(constant: &Program) -> Option<u64> {
     Some(sum)
 }
 
-fn store(_: &Program) -> Store {
-    Store::F32
+/// In bf16 where all answers are such numbers.
+fn store(constant: &Program) -> Store {
+    let is_bf16 = |output: &String| {
+        let node = constant.nodes.iter().find(|node| node.value == *output);
+        node.is_some_and(precision::is_bf16)
+    };
+    match constant.outputs.iter().all(is_bf16) {
+        true => Store::Bf16,
+        false => Store::F32,
+    }
 }

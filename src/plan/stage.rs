@@ -47,10 +47,13 @@ impl Lowering<'_> {
             .collect();
         let computed: HashSet<NodeIndex> = needed.into_iter().collect();
         let training = Mode::Training(&stage.learning);
+        let name = |node: &NodeIndex| self.names.of(self.shared.of(*node)).to_string();
         let program = |nodes: &[NodeIndex], constants: &[NodeIndex], outputs: &[NodeIndex]| {
             let mut program = self.program(nodes, constants, outputs, training);
             if stage.precision == Precision::Bf16 {
-                precision::reduce(&mut program);
+                let known = nodes.iter().chain(constants);
+                let shapes = known.map(|n| (name(n), self.graph.tensor(*n).shape.clone()));
+                precision::reduce(&mut program, shapes.collect());
             }
             program
         };

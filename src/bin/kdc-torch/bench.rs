@@ -1,33 +1,25 @@
 //! `kdc-torch bench`: how fast the steps of a plan are.
 
-use crate::constants::{Constants, Request};
+use crate::constants::{Answers, Constants, Request};
 use crate::data::Feed;
 use crate::failure::{Failure, Result};
 use crate::parameters::{NamedTensors, Parameters};
 use crate::session::{Session, data_of};
 use crate::trainer::Trainer;
-use clap::{Args, ValueEnum};
-use kdc::plan::{Keep, Plan, Weights};
+use clap::Args;
+use kdc::plan::{DataSource, Keep, Plan, Stage, Weights};
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::time::Instant;
 use tch::Device;
-
-/// When the teachers' outputs are computed.
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Teachers {
-    /// In each step.
-    EachStep,
-    /// Once, before the steps that are timed, as training does it.
-    Once,
-}
 
 const SEED: u64 = 42;
 
 #[derive(Args)]
 pub struct Options {
-    /// When the teachers' outputs are computed
-    #[arg(long, value_enum, default_value_t = Teachers::EachStep)]
-    teachers: Teachers,
+    /// Take so many drawn pictures, instead of the plan's data
+    #[arg(long)]
+    pictures: Option<u64>,
     /// Steps before those that are timed
     #[arg(long, default_value_t = 10)]
     warm_up: u16,
@@ -35,61 +27,107 @@ pub struct Options {
     steps: u16,
 }
 
-/// Times steps of the first stage and gives the images per second. Teachers are as they are initialised,
-/// which is as fast as trained ones.
-pub fn images_per_second(session: &Session, plan: &Plan, options: &Options) -> Result<f64> {
-    let plan = &session.with_samples(plan)?;
-    let mut stage = plan
-        .stages
-        .first()
-        .ok_or_else(|| Failure::Usage("the plan trains nothing".into()))?
-        .clone();
+/// In samples a second.
+struct Speeds {
+    /// With the teachers in each step.
+    each: f64,
+    /// With answers that are kept, and of the pass that makes them; none where they cannot be.
+    kept: Option<(f64, f64)>,
+}
+
+/// Times steps of the first stage. Teachers are as they are initialised, which is as fast as trained ones.
+/// Gives a line for each figure.
+pub fn figures(session: &Session, plan: &Plan, options: &Options) -> Result<String> {
+    let mut plan = plan.clone();
+    if let Some(count) = options.pictures {
+        for data in &mut plan.data {
+            let (train, test) = (count, 1);
+            data.sources = vec![DataSource::Shapes { train, test }];
+        }
+    }
+    let plan = session.with_samples(&plan)?;
+    let no_stage = || Failure::Usage("the plan trains nothing".into());
+    let stage = plan.stages.first().ok_or_else(no_stage)?;
+    let speeds = speeds(session, &plan, stage, options)?;
+    let mut lines = vec![format!("each_step {}", speeds.each)];
+    if let Some((step, teacher)) = speeds.kept {
+        lines.push(format!("step {step}\nteacher {teacher}"));
+    }
+    if let Some(peak) = peak_megabytes() {
+        lines.push(format!("peak_mb {peak}"));
+    }
+    Ok(lines.join("\n"))
+}
+
+fn speeds(session: &Session, plan: &Plan, stage: &Stage, options: &Options) -> Result<Speeds> {
     let data = session.data(data_of(plan, &stage.data)?)?;
     let weights = initial_teachers(plan)?;
     let parameters = Parameters::new(plan, SEED, session.device, &weights)?;
-    let mut trainer = Trainer::new(&stage, &data.fields(), &parameters, None)?;
-    if let Some(cache) = &mut stage.cache {
-        cache.keep = match options.teachers {
-            Teachers::EachStep => Keep::Off,
-            Teachers::Once => Keep::Memory,
+    let mut trainer = Trainer::new(stage, &data.fields(), &parameters, None)?;
+    let feed = Feed::new(data.clone(), Vec::new(), SEED);
+    let answers = Answers::new(PathBuf::new());
+    let constants = |keep, trainer: &mut Trainer| {
+        let mut stage = stage.clone();
+        stage.cache.iter_mut().for_each(|cache| cache.keep = keep);
+        let request = Request {
+            stage: &stage,
+            data: &data,
+            parameters: &parameters,
+            seeds: 1,
         };
-    }
-    let request = Request {
-        stage: &stage,
-        data: &data,
-        parameters: &parameters,
-        seeds: 1,
+        Ok::<_, Failure>(answers.of_stage(&request, trainer)?.0)
     };
-    let (constants, _) = session.answers.of_stage(&request, &mut trainer)?;
-    if let (Teachers::Once, Constants::Recomputed(reason)) = (options.teachers, &*constants) {
-        return Err(Failure::Usage(format!(
-            "the teachers' outputs cannot be kept: {reason}"
-        )));
-    }
-    let size = data.batch_size();
-    let whole_batches = data.train.samples / size;
-    if whole_batches == 0 {
-        return Err(Failure::Usage("there is not one whole batch".into()));
-    }
-    let feed = Feed::new(data, Vec::new(), SEED);
-    let epoch = feed.epoch(1)?;
-    constants.prepare(&epoch, &mut trainer)?;
+    let none = constants(Keep::Off, &mut trainer)?;
+    let each = speed(&feed, &none, &mut trainer, options)?;
+    let (start, before) = (Instant::now(), trainer.times().answered);
+    let kept = constants(Keep::Memory, &mut trainer)?;
+    kept.prepare(&feed.epoch(1)?, &mut trainer)?;
+    let answered = (trainer.times().answered - before) as f64;
+    let teacher = answered / start.elapsed().as_secs_f64();
+    Ok(Speeds {
+        each,
+        kept: match *kept {
+            Constants::Recomputed(_) => None,
+            _ => Some((speed(&feed, &kept, &mut trainer, options)?, teacher)),
+        },
+    })
+}
 
-    let mut step = |k: i64| -> Result<f64> {
-        let k = k % whole_batches;
+/// Of steps of the first epoch, again and again.
+fn speed(
+    feed: &Feed,
+    constants: &Constants,
+    trainer: &mut Trainer,
+    options: &Options,
+) -> Result<f64> {
+    let epoch = feed.epoch(1)?;
+    let mut step = |k: i64| -> Result<i64> {
+        let k = k % feed.steps();
         let (index, batch) = epoch.batch(k)?;
-        let known = constants.of((&epoch, k), &index, &batch, &mut trainer)?;
+        let known = constants.of((&epoch, k), &index, &batch, trainer)?;
         // Reading the loss waits for the device.
-        Ok(trainer.step(&batch, &known)?.losses.f_double_value(&[0])?)
+        trainer.step(&batch, &known)?.losses.f_double_value(&[0])?;
+        Ok(batch.size)
     };
-    for k in 0..options.warm_up.into() {
+    let warm_up = i64::from(options.warm_up);
+    for k in 0..warm_up {
         step(k)?;
     }
-    let start = Instant::now();
-    for k in 0..options.steps.into() {
-        step(k)?;
+    let (start, mut samples) = (Instant::now(), 0);
+    for k in 0..i64::from(options.steps) {
+        samples += step(warm_up + k)?;
     }
-    Ok((i64::from(options.steps) * size) as f64 / start.elapsed().as_secs_f64())
+    Ok(samples as f64 / start.elapsed().as_secs_f64())
+}
+
+/// Of memory, over the process's life so far. Linux tells.
+fn peak_megabytes() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let kilobytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    Some(kilobytes / 1000)
 }
 
 fn initial_teachers(plan: &Plan) -> Result<HashMap<String, NamedTensors>> {

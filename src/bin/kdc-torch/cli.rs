@@ -96,10 +96,8 @@ pub fn main() -> Result<()> {
             .iter()
             .try_for_each(|plan| report::eval(&session, plan)),
         Command::Bench { options, .. } => {
-            let speed = bench::images_per_second(&session, &plans[0], &options)?;
-            session
-                .console
-                .result(&format!("{{\"images_per_second\": {speed}}}"));
+            let figures = bench::figures(&session, &plans[0], &options)?;
+            session.console.result(&figures);
             Ok(())
         }
     }

@@ -115,7 +115,7 @@ fn a_stage_that_learns_the_head_alone() {
     is_as_in_pytorch(parameters.of_network("light").unwrap(), "stages.light");
 }
 
-/// Where sums are rounded to 8 bits, another order of summation shows; f32 throughout differs by more.
+/// Under autocast. Where sums are rounded to 8 bits, another order of summation shows; f32 throughout differs by more.
 #[test]
 fn products_in_bf16() {
     let _alone = testing::alone();

@@ -3,6 +3,7 @@
 use super::*;
 use crate::data::Feed;
 use crate::testing::{Folder, STUDENT, alone, data, parameters, plan, plan_with};
+use kdc::plan::cache::Store;
 use kdc::plan::{PictureChange, Plan, Transform, When};
 use std::fs;
 use std::rc::Rc;
@@ -92,6 +93,27 @@ fn no_way_of_keeping_changes_a_bit() {
             other_process.remarks
         );
         assert_eq!(files(&folder).len(), usize::from(reused));
+    }
+}
+
+/// Half the bytes, as nothing is lost: they are such numbers.
+#[test]
+fn answers_in_bf16_are_kept_in_bf16() {
+    let _alone = alone();
+    let text = STUDENT.replace("epochs: 2", "epochs: 2, precision: bf16");
+    let expected = run(&keeping(plan(&text), Keep::Off), &Answers::new("".into()));
+    let folder = Folder::new();
+    for plan in [plan(&text), plan(&text).fast()] {
+        let cache = plan.stages[0].cache.as_ref().unwrap();
+        // the map, [4, 8, 8], and ten logits
+        assert_eq!((cache.store, cache.bytes), (Store::Bf16, 2 * (4 * 64 + 10)));
+        let kept = run(&plan, &Answers::new(folder.0.clone()));
+        assert_eq!(kept.kept, "kept");
+        let again = run(&plan, &Answers::new(folder.0.clone()));
+        assert_eq!(kept.losses, again.losses);
+        if plan.mode == kdc::plan::Mode::Exact {
+            assert_eq!(kept.losses, expected.losses);
+        }
     }
 }
 

@@ -92,6 +92,11 @@ impl Value {
     }
 
     fn changed(&self, change: &PictureChange, mut draw: Generator) -> Result<Value> {
+        if let Value::Batch(values) = self
+            && let Some(changed) = picture::batch::change(change, values, &mut draw)?
+        {
+            return Ok(Value::Batch(changed));
+        }
         let mut each = |all: &[Tensor]| {
             let changed = all
                 .iter()

@@ -4,6 +4,7 @@
 mod activation;
 mod arithmetic;
 mod attention;
+mod cast;
 mod compare;
 mod convolution;
 #[cfg(test)]
@@ -34,7 +35,7 @@ pub type Kernel = Box<dyn Fn(&Frame) -> Computed>;
 /// Prepares an operation of a family; none for one that is not its own.
 type Family = fn(&Site) -> Result<Option<Kernel>>;
 
-const FAMILIES: [Family; 14] = [
+const FAMILIES: [Family; 15] = [
     convolution::kernel,
     linear::kernel,
     attention::kernel,
@@ -49,6 +50,7 @@ const FAMILIES: [Family; 14] = [
     select::kernel,
     gradient::kernel,
     parameter::kernel,
+    cast::kernel,
 ];
 
 /// Prepares the operation of a node.
@@ -66,8 +68,8 @@ pub fn kernel(node: &Node, parameters: &Parameters) -> Result<Kernel> {
     )))
 }
 
-/// A kernel of one tensor with a weight and a bias, in the precision that the node states: bf16 with casts of all
-/// three, and of the result back.
+/// A kernel of one tensor with a weight and a bias. Under the precision bf16 both are cast to what the tensor is,
+/// and so is the result.
 fn weighted(
     site: &Site,
     apply: impl Fn(&Tensor, &Tensor, Option<&Tensor>) -> Computed + 'static,
@@ -88,7 +90,7 @@ fn with_weights(
     unary(move |x| {
         let low = |tensor: &Tensor| tensor.f_to_kind(Kind::BFloat16);
         let bias = bias.as_ref().map(low).transpose()?;
-        apply(&low(x)?, &low(&weight)?, bias.as_ref())?.f_to_kind(Kind::Float)
+        apply(x, &low(&weight)?, bias.as_ref())
     })
 }
 

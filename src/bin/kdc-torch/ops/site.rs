@@ -84,6 +84,13 @@ impl Site<'_> {
         })
     }
 
+    pub fn text(&self, name: &str) -> Result<String> {
+        self.read(name, |arg| match arg {
+            Arg::Text(text) => Some(text.clone()),
+            _ => None,
+        })
+    }
+
     /// Height and width; one number stands for both.
     pub fn pair(&self, name: &str) -> Result<[i64; 2]> {
         self.read(name, |arg| match arg {

@@ -3,6 +3,7 @@
 //! They do what torchvision's functions of the same names do on tensors, and are held against them; which numbers
 //! are drawn at random is kdc's own.
 
+pub mod batch;
 mod colour;
 mod geometry;
 mod rand_augment;

@@ -1,0 +1,152 @@
+//! Crops and flips of a whole batch in one pass over its bytes, where it lies in the CPU's memory. They draw and
+//! give what [`super::change`] draws and gives picture by picture.
+
+use super::outcome;
+use crate::failure::Result;
+use crate::random::Generator;
+use kdc::plan::PictureChange;
+use kdc::plan::views::Outcomes;
+use tch::{Device, Tensor};
+
+/// The pictures `[N, C, H, W]` after the change; none if it is not one of these.
+pub fn change(
+    change: &PictureChange,
+    pictures: &Tensor,
+    draw: &mut Generator,
+) -> Result<Option<Tensor>> {
+    if pictures.device() != Device::Cpu || pictures.dim() != 4 {
+        return Ok(None);
+    }
+    let batch = Bytes::of(pictures)?;
+    Ok(match *change {
+        PictureChange::Crop { size, padding } => {
+            Some(batch.cropped((size.0 as usize, size.1 as usize), padding as usize, draw)?)
+        }
+        PictureChange::Flip { probability } => Some(batch.flipped(probability, draw)?),
+        _ => None,
+    })
+}
+
+/// Pictures as bytes, row after row.
+struct Bytes<'p> {
+    pictures: &'p Tensor,
+    bytes: Vec<u8>,
+    count: usize,
+    channels: usize,
+    height: usize,
+    width: usize,
+    /// Of one number.
+    element: usize,
+}
+
+impl Bytes<'_> {
+    fn of(pictures: &Tensor) -> Result<Bytes<'_>> {
+        let size = pictures.size();
+        let side = |place: usize| size[place] as usize;
+        let element = pictures.kind().elt_size_in_bytes();
+        let mut bytes = vec![0; pictures.numel() * element];
+        pictures
+            .f_contiguous()?
+            .f_copy_data_u8(&mut bytes, pictures.numel())?;
+        Ok(Bytes {
+            pictures,
+            bytes,
+            count: side(0),
+            channels: side(1),
+            height: side(2),
+            width: side(3),
+            element,
+        })
+    }
+
+    fn cropped(
+        &self,
+        (height, width): (usize, usize),
+        padding: usize,
+        draw: &mut Generator,
+    ) -> Result<Tensor> {
+        let columns = (self.width + 2 * padding - width + 1) as u64;
+        let rows = (self.height + 2 * padding - height + 1) as u64;
+        let (from_row, to_row) = (self.width * self.element, width * self.element);
+        // what lies outside of a picture is black
+        let mut cropped = vec![0; self.count * self.channels * height * to_row];
+        let planes = self.channels * height * to_row;
+        for (picture, part) in cropped.chunks_exact_mut(planes).enumerate() {
+            let corner = outcome(Outcomes::Corner { rows, columns }, draw);
+            let (top, left) = ((corner / columns) as usize, (corner % columns) as usize);
+            let first = padding.saturating_sub(left);
+            let last = width.min((self.width + padding).saturating_sub(left));
+            if last <= first {
+                continue;
+            }
+            let length = (last - first) * self.element;
+            for (row, part) in part.chunks_exact_mut(to_row).enumerate() {
+                let (channel, y) = (row / height, top + row % height);
+                if y < padding || y >= self.height + padding {
+                    continue;
+                }
+                let plane = (picture * self.channels + channel) * self.height;
+                let from =
+                    (plane + y - padding) * from_row + (left + first - padding) * self.element;
+                part[first * self.element..][..length]
+                    .copy_from_slice(&self.bytes[from..from + length]);
+            }
+        }
+        self.tensor(&cropped, height, width)
+    }
+
+    fn flipped(mut self, probability: f64, draw: &mut Generator) -> Result<Tensor> {
+        let row = self.width * self.element;
+        let picture = self.channels * self.height * row;
+        for picture in self.bytes.chunks_exact_mut(picture) {
+            if outcome(Outcomes::Flip { probability }, draw) == 1 {
+                for row in picture.chunks_exact_mut(row) {
+                    // all bytes, then those of each number back
+                    row.reverse();
+                    row.chunks_exact_mut(self.element).for_each(<[u8]>::reverse);
+                }
+            }
+        }
+        self.tensor(&self.bytes, self.height, self.width)
+    }
+
+    fn tensor(&self, bytes: &[u8], height: usize, width: usize) -> Result<Tensor> {
+        let size = [self.count, self.channels, height, width].map(|n| n as i64);
+        Ok(Tensor::f_from_data_size(
+            bytes,
+            &size,
+            self.pictures.kind(),
+        )?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::picture;
+    use crate::data::picture::tests::picture as example;
+    use tch::Kind;
+
+    #[test]
+    fn a_batch_is_changed_as_its_pictures_are() {
+        let bytes = example().unsqueeze(0).repeat([20, 1, 1, 1]);
+        let reals = bytes.to_kind(Kind::Float) / 255.0 - 0.5;
+        let crop = |size, padding| PictureChange::Crop { size, padding };
+        for (change, batch) in [
+            (crop((20, 27), 4), &bytes),
+            (crop((20, 27), 4), &reals),
+            (crop((7, 30), 9), &bytes),
+            (crop((3, 3), 0), &reals),
+            (PictureChange::Flip { probability: 0.5 }, &bytes),
+            (PictureChange::Flip { probability: 0.5 }, &reals),
+        ] {
+            let draw = || Generator::new("test", 1, 1);
+            let found = super::change(&change, batch, &mut draw()).unwrap().unwrap();
+            let mut each = draw();
+            let expected = batch.unbind(0).into_iter();
+            let expected = expected.map(|one| picture::change(&change, &one, &mut each).unwrap());
+            let expected = Tensor::stack(&expected.collect::<Vec<_>>(), 0);
+            assert!(found.equal(&expected), "{change:?}");
+        }
+    }
+}
