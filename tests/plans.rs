@@ -4,7 +4,7 @@
 use crate::unsaved::{self, Unsaved};
 use kdc::cli::files::{Disk, walk};
 use kdc::diag::Severity;
-use kdc::plan::{Arg, Keep, Plan, Program};
+use kdc::plan::{Arg, Keep, Part, Plan, Program};
 use std::path::{Path, PathBuf};
 
 /// The examples that are experiments, with their plans.
@@ -301,6 +301,41 @@ train on images { epochs: 2, optimizer: adam(lr: 0.001) }
     for evaluation in &plan.evaluations {
         assert_eq!(operations(&evaluation.program), folded);
     }
+}
+
+#[test]
+fn a_mean_likelihood_that_nothing_else_reads_is_one_operation() {
+    let losses = |rest: &str| {
+        let text = format!(
+            "use models::LightNN
+data images = shapes() -> batch(128)
+student light = LightNN(classes: 10)
+{rest}
+train on images {{ epochs: 2, optimizer: adam(lr: 0.001) }}
+"
+        );
+        let checked = kdc::check(&Unsaved(text), Path::new(unsaved::PATH));
+        let stage = checked.plan.expect("it has no errors").stages.remove(0);
+        let nodes = stage
+            .step
+            .nodes
+            .into_iter()
+            .filter(|n| n.part == Part::Loss);
+        nodes.map(|node| node.op).collect::<Vec<_>>()
+    };
+    let plain = "edge images.label ~> light.logits by cross_entropy";
+    assert_eq!(losses(plain), ["log_softmax", "nll_loss"]);
+    let both = format!(
+        "loss own(logits: [N, C], label: label(C)[N]) {{
+        likely = mean(pick(log_softmax(logits, dim: -1), label, dim: -1))
+        output -likely + likely * likely
+    }}
+    edge images.label ~> light.logits by own"
+    );
+    assert_eq!(
+        losses(&both),
+        ["log_softmax", "pick", "mean", "neg", "mul", "add"]
+    );
 }
 
 #[test]

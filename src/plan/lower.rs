@@ -8,7 +8,7 @@ use super::{
     Arg, Cost, Costs, DataSet, Evaluation, FORMAT, FieldKind, Mode as Rounding, Network, Node,
     Parameter, ParameterKind, Part, Plan, Program, Role, SourceText, Stage, Weights, WeightsFile,
 };
-use super::{in_place, reorder};
+use super::{fuse, in_place, reorder};
 use crate::hash::Fnv;
 use crate::program::experiment::{self, Experiment, Learning, Origin};
 use crate::program::graph::{Graph, NodeIndex, Owner, ParameterId, Start, What};
@@ -215,6 +215,7 @@ impl<'e> Lowering<'e> {
             }
         }
         let logits: Vec<String> = self.answers.iter().flatten().map(name).collect();
+        fuse::likelihoods(&mut program);
         reorder::pool_before_relu(&mut program, &logits);
         in_place::mark(&mut program, &logits);
         program

@@ -9,6 +9,7 @@ pub mod cache;
 mod data;
 mod fast;
 mod fold;
+mod fuse;
 mod in_place;
 mod lower;
 mod names;

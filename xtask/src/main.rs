@@ -19,7 +19,7 @@ usage: cargo kdc ARGS           build kdc and run it; `train` and `eval` also bu
        cargo xtask test ARGS    set up what is missing and run all tests; ARGS are `cargo test`'s
        cargo xtask setup        set libtorch up
        cargo xtask fixtures     run PyTorch again to make tests/fixtures
-       cargo xtask bench        compare a training step with PyTorch's; writes docs/performance.md";
+       cargo xtask bench        compare kdc with PyTorch programs; writes docs/performance.md, with --try nothing";
 
 /// What `kdc` itself answers when the engine is missing.
 const NOT_SET_UP: u8 = 3;
@@ -38,7 +38,7 @@ fn main() -> ExitCode {
         Some("test") => build::test(&libtorch, &args),
         Some("setup") if args.is_empty() => libtorch.set_up().map(|()| ExitCode::SUCCESS),
         Some("fixtures") if args.is_empty() => fixtures::make(root),
-        Some("bench") if args.is_empty() => bench::run(&libtorch),
+        Some("bench") => bench::run(&libtorch, &args),
         _ => {
             eprintln!("{USAGE}");
             return ExitCode::from(WRONG_USAGE);

@@ -88,7 +88,12 @@ fn speeds(session: &Session, plan: &Plan, stage: &Stage, options: &Options) -> R
         each,
         kept: match *kept {
             Constants::Recomputed(_) => None,
-            _ => Some((speed(&feed, &kept, &mut trainer, options)?, teacher)),
+            _ => {
+                // they are shorter
+                let steps = options.steps.saturating_mul(4);
+                let options = &Options { steps, ..*options };
+                Some((speed(&feed, &kept, &mut trainer, options)?, teacher))
+            }
         },
     })
 }

@@ -150,8 +150,10 @@ fn take_steps(plan: &Plan, parameters: &Parameters) -> Vec<Vec<f64>> {
         let constants = trainer.constants(&batch).unwrap();
         let step = trainer.step(&batch, &constants).unwrap();
         let mut losses = Vec::<f64>::try_from(step.losses.to_kind(Kind::Double)).unwrap();
-        let weighted = losses.iter().zip(&step.weights).map(|(l, w)| l * w);
-        losses.push(weighted.sum());
+        // as tensors are added
+        let weighted = losses.iter().zip(&step.weights);
+        let weighted = weighted.map(|(l, w)| *l as f32 * *w as f32);
+        losses.push(f64::from(weighted.sum::<f32>()));
         losses
     };
     (0..STEPS).map(step).collect()

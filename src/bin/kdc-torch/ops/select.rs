@@ -3,7 +3,7 @@
 use super::site::Site;
 use super::{Computed, Kernel, unary};
 use crate::failure::Result;
-use tch::{Kind, Tensor};
+use tch::{Kind, Reduction, Tensor};
 
 pub fn kernel(site: &Site) -> Result<Option<Kernel>> {
     match site.node.op.as_str() {
@@ -12,21 +12,24 @@ pub fn kernel(site: &Site) -> Result<Option<Kernel>> {
         "pick" => {
             let dim = site.int("dim")?;
             Ok(Some(Box::new(move |frame| {
-                let label = frame.tensor(1);
-                if label.is_floating_point() {
-                    return frame.tensor(0).f_mul(label)?.f_sum_dim_intlist(
-                        dim,
-                        false,
-                        None::<Kind>,
-                    );
+                let (values, label) = (frame.tensor(0), frame.tensor(1));
+                match label.is_floating_point() {
+                    true => expected(values, label, dim),
+                    false => {
+                        let index = label.f_unsqueeze(dim)?;
+                        values.f_gather(dim, &index, false)?.f_squeeze_dim(dim)
+                    }
                 }
-                let index = label.f_unsqueeze(dim)?;
-                frame
-                    .tensor(0)
-                    .f_gather(dim, &index, false)?
-                    .f_squeeze_dim(dim)
             })))
         }
+        // `-mean(pick(values, label))`
+        "nll_loss" => Ok(Some(Box::new(|frame| {
+            let (values, label) = (frame.tensor(0), frame.tensor(1));
+            match label.is_floating_point() {
+                true => expected(values, label, -1)?.f_mean(None)?.f_neg(),
+                false => values.f_nll_loss(label, None::<Tensor>, Reduction::Mean, NONE_IGNORED),
+            }
+        }))),
         "one_hot" => {
             let classes = site.last_dimension()?;
             unary(move |label| label.f_one_hot(classes)?.f_to_kind(Kind::Float))
@@ -43,6 +46,15 @@ pub fn kernel(site: &Site) -> Result<Option<Kernel>> {
         "float" => unary(|x| x.f_to_kind(Kind::Float)),
         _ => Ok(None),
     }
+}
+
+/// PyTorch's number for a class that does not count; labels are checked when they are read.
+const NONE_IGNORED: i64 = -100;
+
+/// The mean under a distribution.
+fn expected(values: &Tensor, distribution: &Tensor, dim: i64) -> Computed {
+    let weighted = values.f_mul(distribution)?;
+    weighted.f_sum_dim_intlist(dim, false, None::<Kind>)
 }
 
 fn join(site: &Site, apply: fn(&[&Tensor], i64) -> Computed) -> Result<Option<Kernel>> {
