@@ -325,15 +325,13 @@ train on images {{ epochs: 2, optimizer: adam(lr: 0.001) }}
     };
     let plain = "edge images.label ~> light.logits by cross_entropy";
     assert_eq!(losses(plain), ["log_softmax", "nll_loss"]);
-    let both = format!(
-        "loss own(logits: [N, C], label: label(C)[N]) {{
+    let both = "loss own(logits: [N, C], label: label(C)[N]) {
         likely = mean(pick(log_softmax(logits, dim: -1), label, dim: -1))
         output -likely + likely * likely
-    }}
-    edge images.label ~> light.logits by own"
-    );
+    }
+    edge images.label ~> light.logits by own";
     assert_eq!(
-        losses(&both),
+        losses(both),
         ["log_softmax", "pick", "mean", "neg", "mul", "add"]
     );
 }
