@@ -47,6 +47,15 @@ pub fn reduce(program: &mut Program, shapes: HashMap<String, Shape>) {
     program.nodes = casts.nodes;
 }
 
+/// Says of the products of a program whose parameters never change that these need one cast for the whole run.
+pub fn freeze(program: &mut Program) {
+    for node in &mut program.nodes {
+        if node.args.contains_key("precision") {
+            node.args.insert("frozen".to_string(), Arg::Bool(true));
+        }
+    }
+}
+
 /// Whether a value is the f32 of a bf16: nothing is lost where it is kept so.
 pub fn is_bf16(node: &Node) -> bool {
     node.op == CAST && node.args.get("to") == Some(&Arg::Text("f32".into()))

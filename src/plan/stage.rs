@@ -93,6 +93,7 @@ impl Lowering<'_> {
                 .flat_map(|network| pruned(self.graph, &self.names, network, &computed))
                 .collect(),
         };
+        precision::freeze(&mut lowered.constant);
         let seeds = experiment.seeds.len() as u64;
         lowered.cache = cache::decide(&lowered, &stage.data, seeds, stage.cache, constant_costs);
         lowered

@@ -25,7 +25,7 @@ use crate::interpreter::Frame;
 use crate::parameters::Parameters;
 use kdc::plan::Node;
 use site::Site;
-use tch::{Kind, TchError, Tensor};
+use tch::{Kind, TchError, Tensor, no_grad_guard};
 
 type Computed = std::result::Result<Tensor, TchError>;
 
@@ -84,11 +84,16 @@ fn with_weights(
     bias: Option<Tensor>,
     apply: impl Fn(&Tensor, &Tensor, Option<&Tensor>) -> Computed + 'static,
 ) -> Result<Option<Kernel>> {
+    let low = |tensor: &Tensor| tensor.f_to_kind(Kind::BFloat16);
     if !site.has("precision") {
         return unary(move |x| apply(x, &weight, bias.as_ref()));
     }
+    if site.has("frozen") {
+        let _no_grad = no_grad_guard();
+        let (weight, bias) = (low(&weight)?, bias.as_ref().map(low).transpose()?);
+        return unary(move |x| apply(x, &weight, bias.as_ref()));
+    }
     unary(move |x| {
-        let low = |tensor: &Tensor| tensor.f_to_kind(Kind::BFloat16);
         let bias = bias.as_ref().map(low).transpose()?;
         apply(x, &low(&weight)?, bias.as_ref())
     })
