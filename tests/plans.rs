@@ -336,6 +336,52 @@ train on images {{ epochs: 2, optimizer: adam(lr: 0.001) }}
     );
 }
 
+/// A memory bank of 300 rows, of which each sample is held against 101.
+#[test]
+fn scores_against_rows_of_a_table_copy_no_rows() {
+    let text = "use models::LightNN
+use losses::crd
+data images = shapes(train: 300) -> batch(64)
+student light = LightNN(classes: 10)
+student other = LightNN(classes: 10)
+edge crd: other.flat ~> light.flat by crd(index: images.index, negatives: 100)
+edge images.label ~> other.logits by cross_entropy
+train on images { epochs: 2, optimizer: adam(lr: 0.001) }
+";
+    let checked = kdc::check(&Unsaved(text.to_string()), Path::new(unsaved::PATH));
+    let plan = checked.plan.expect("it has no errors");
+    let count = |plan: &Plan, op: &str| {
+        let nodes = plan.stages[0].step.nodes.iter();
+        nodes.filter(|node| node.op == op).count()
+    };
+    let exact = plan.with_samples(300);
+    // the scores against both banks, and their rows that change
+    assert_eq!((count(&exact, "take"), count(&exact, "scores")), (4, 0));
+    let fast = plan.clone().fast().with_samples(300);
+    assert_eq!((count(&fast, "take"), count(&fast, "scores")), (2, 2));
+    let largest = |plan: &Plan| {
+        let nodes = plan.stages[0]
+            .step
+            .nodes
+            .iter()
+            .filter(|n| n.part == Part::Loss);
+        nodes
+            .filter_map(|node| node.shape.elements_per_sample())
+            .max()
+    };
+    assert_eq!(largest(&exact), Some(300 * 128));
+    assert!(
+        fast.stages[0]
+            .step
+            .nodes
+            .iter()
+            .all(|n| n.shape.rank() < 3 || n.part != Part::Loss)
+    );
+    // a table that is far longer is cheaper to take from
+    let long = plan.fast().with_samples(1_000_000);
+    assert_eq!(count(&long, "scores"), 0);
+}
+
 #[test]
 fn a_tap_that_two_edges_use_is_computed_once() {
     let files = Unsaved(

@@ -6,6 +6,7 @@
 
 mod behind;
 pub mod cache;
+mod contract;
 mod data;
 mod fast;
 mod fold;

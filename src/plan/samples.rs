@@ -1,6 +1,6 @@
 //! `M`, the number of training samples, which is known when the data are opened.
 
-use super::{Arg, Plan, Program};
+use super::{Arg, Mode, Plan, Program, contract};
 use crate::shape::{Dim, Shape};
 
 /// The symbol in shapes and arguments.
@@ -20,6 +20,10 @@ impl Plan {
         for stage in &mut plan.stages {
             in_program(&mut stage.constant, samples);
             in_program(&mut stage.step, samples);
+            if plan.mode == Mode::Fast {
+                // whether it pays is known only now
+                contract::scores(&mut stage.step);
+            }
         }
         plan
     }

@@ -67,3 +67,30 @@ fn fast_steps_are_the_exact_ones_rounded() {
         assert!((exact - fast).abs() < 1e-4 * exact.abs(), "{exact}, {fast}");
     }
 }
+
+/// Both banks of the loss are as long as the data, 90 rows, and each sample is held against 21 of them.
+#[test]
+fn scores_without_copies_are_those_of_the_rows() {
+    let _alone = alone();
+    let crd = "edge ce: images.label ~> light.logits by cross_entropy
+        edge crd: deep.features ~> light.logits by crd(index: images.index, negatives: 20, dim: 8)
+        train";
+    let text = STUDENT.replace("use \"data.kd\"", "use losses::crd\n use \"data.kd\"");
+    let (head, rest) = text.split_once("edge ce").unwrap();
+    let text = format!("{head}{crd}{}", rest.split_once("train").unwrap().1);
+    let text = text.replace("deep.features", "pooled").replace(
+        "tap regressed = light.features -> conv2d(4, kernel: 3, padding: 1)",
+        "tap pooled = deep.features -> flatten",
+    );
+    let plan = plan(&text);
+    let scores = |plan: &Plan| {
+        let nodes = plan.stages[0].step.nodes.iter();
+        nodes.filter(|node| node.op == "scores").count()
+    };
+    let (exact, fast) = (plan.with_samples(90), plan.fast().with_samples(90));
+    assert_eq!((scores(&exact), scores(&fast)), (0, 2));
+    let (exact, fast) = (losses(&exact), losses(&fast));
+    for (exact, fast) in exact.iter().flatten().zip(fast.iter().flatten()) {
+        assert!((exact - fast).abs() < 1e-4 * exact.abs(), "{exact}, {fast}");
+    }
+}

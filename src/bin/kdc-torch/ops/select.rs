@@ -30,6 +30,12 @@ pub fn kernel(site: &Site) -> Result<Option<Kernel>> {
                 false => values.f_nll_loss(label, None::<Tensor>, Reduction::Mean, NONE_IGNORED),
             }
         }))),
+        // those of `v` against the rows of a table that `index` names
+        "scores" => Ok(Some(Box::new(|frame| {
+            let (table, index, v) = (frame.tensor(0), frame.tensor(1), frame.tensor(2));
+            v.f_matmul(&table.f_transpose(0, 1)?)?
+                .f_gather(1, index, false)
+        }))),
         "one_hot" => {
             let classes = site.last_dimension()?;
             unary(move |label| label.f_one_hot(classes)?.f_to_kind(Kind::Float))
