@@ -10,7 +10,7 @@ use std::sync::Arc;
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Dim {
     Known(u64),
-    /// A number that the run decides (`N`, the batch; `M`, the number of training samples), or, where
+    /// A number that the run decides (`N`, the batch; `images.M`, the number of training samples of a data set), or, where
     /// a model is checked by itself, one that its user decides: `times` of it.
     Symbol {
         name: Arc<str>,

@@ -99,7 +99,6 @@ codes! {
     E0501 "file" "A file cannot be read, or is no text.";
     E0502 "weights-file" "What stands after `from` is no weights that the network can have.";
 
-    E0901 "not-yet" "kdc parses this part of the language but does not give it meaning yet.";
     E0902 "too-large" "Following the experiment takes more steps than any real network needs.";
 
     W0401 "unused-tap" "A tap that no edge uses.";

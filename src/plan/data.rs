@@ -63,6 +63,7 @@ pub enum TableFormat {
     Csv,
     /// An object on each line.
     Jsonl,
+    Parquet,
     /// NumPy arrays; the first dimension is that of the samples.
     Npz,
 }
@@ -88,6 +89,76 @@ pub enum Read {
     Tensor(Vec<u64>),
     /// Names of picture files in this folder.
     Picture(String),
+    /// The same as `class`, except that some do not count.
+    Label(Labels),
+    /// Texts.
+    Tokens {
+        tokenizer: Tokenizer,
+        part: TokenPart,
+    },
+}
+
+/// Classes, of which some do not count. In tensors those are [`UNCOUNTED`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Labels {
+    pub classes: u64,
+    /// The number in their place in the file.
+    pub ignore: i64,
+    /// Where a row has a class for each word: what the words become.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub words: Option<Words>,
+}
+
+/// What stands in tensors for a label that does not count, as PyTorch's `ignore_index`.
+pub const UNCOUNTED: i64 = -100;
+
+/// A column of lists of words.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Words {
+    pub column: String,
+    pub tokenizer: Tokenizer,
+}
+
+/// How texts become samples of as many tokens.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tokenizer {
+    pub kind: TokenizerKind,
+    /// Relative to the working directory.
+    pub path: String,
+    /// All tokens are below this.
+    pub vocab: u64,
+    /// Whether capitals and accents are dropped; what the file suggests unless said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lowercase: Option<bool>,
+    pub length: u64,
+    /// The token after each text, where texts are joined and cut. Else each text is a sample.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pack: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TokenizerKind {
+    /// A token on each line of a file; special tokens as BERT has them.
+    Wordpiece,
+    /// Pairs of bytes.
+    Bpe,
+}
+
+/// What of the tokens a field is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TokenPart {
+    Ids,
+    /// 0 for the first text, which is the only one.
+    Kinds,
+    /// Whether there is a token.
+    Mask,
+    /// The token after each.
+    Next,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -116,6 +187,8 @@ pub enum FieldKind {
     Id(u64),
     /// Integers below the number of classes.
     Class(u64),
+    /// The same, or [`UNCOUNTED`].
+    Label(u64),
     /// A distribution over the classes, `[N, classes]`.
     Probability(u64),
     /// The sample's place among the training samples, from 0 on.

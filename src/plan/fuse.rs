@@ -5,8 +5,8 @@ use super::reorder::readers;
 use super::{Node, Program};
 use std::collections::HashMap;
 
-/// Makes one `nll_loss` of every `-mean(pick(x, label))` whose parts nothing else reads, where `pick` takes one
-/// number for each sample.
+/// Makes one `nll_loss` of every `-mean(pick(x, label))` without a mask whose parts nothing else reads, where
+/// `pick` takes one number for each sample.
 pub fn likelihoods(program: &mut Program) {
     let readers = readers(program);
     let places: HashMap<&str, usize> = (program.nodes.iter().enumerate())
@@ -21,7 +21,8 @@ pub fn likelihoods(program: &mut Program) {
     let chains = program.nodes.iter().enumerate().filter_map(|(neg, node)| {
         let mean = (node.op == "neg").then(|| operand(node, "mean"))??;
         let pick = operand(&program.nodes[mean], "pick")?;
-        let whole = !program.nodes[mean].args.contains_key("dim");
+        let mean_of = &program.nodes[mean];
+        let whole = !mean_of.args.contains_key("dim") && mean_of.inputs.len() == 1;
         (whole && program.nodes[pick].shape.rank() == 1).then_some([pick, mean, neg])
     });
     let mut gone = Vec::new();

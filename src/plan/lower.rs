@@ -459,7 +459,9 @@ fn labels(data: &DataSet) -> Option<(String, u64, usize)> {
         let name = || format!("{}.{}", data.name, field.name);
         let rank = field.shape.rank();
         match field.kind {
-            FieldKind::Class(classes) => Some((name(), classes, rank + 1)),
+            FieldKind::Class(classes) | FieldKind::Label(classes) => {
+                Some((name(), classes, rank + 1))
+            }
             FieldKind::Probability(classes) => Some((name(), classes, rank)),
             _ => None,
         }

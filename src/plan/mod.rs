@@ -25,12 +25,12 @@ pub mod views;
 
 pub use cache::{Cache, Keep};
 pub use data::{
-    Batch, Column, DataSet, DataSource, Field, FieldKind, PictureChange, Read, Side, TableFormat,
-    Transform, When,
+    Batch, Column, DataSet, DataSource, Field, FieldKind, Labels, PictureChange, Read, Side,
+    TableFormat, TokenPart, Tokenizer, TokenizerKind, Transform, UNCOUNTED, When, Words,
 };
 pub use fast::Mode;
 pub use lower::lower;
-pub use samples::SAMPLES;
+pub use samples::{Samples, counts_samples, samples_of};
 pub use schedule::Schedule;
 
 use crate::shape::Shape;

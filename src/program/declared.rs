@@ -61,6 +61,8 @@ pub enum Wants {
     Word(&'static [&'static str]),
     /// Transforms, which whoever asks reads from the tree.
     Chain,
+    /// A field of the data set, by its name.
+    Field,
 }
 
 /// The arguments of a call, checked; absent where the default holds.
@@ -86,6 +88,14 @@ impl Settings {
     pub fn text(&self, name: &str) -> Option<String> {
         match self.value(name)? {
             Value::Str(text) => Some(text.to_string()),
+            _ => None,
+        }
+    }
+
+    /// A whole number, which may be below 0.
+    pub fn signed(&self, name: &str) -> Option<i64> {
+        match self.value(name)? {
+            Value::Number(n) => n.as_int(),
             _ => None,
         }
     }
@@ -201,7 +211,6 @@ impl Elaborator<'_, '_> {
         &mut self,
         frame: &mut Frame,
         table: &'static [Declared],
-        later: &[&str],
         what: &str,
         expr: &Expr,
     ) -> Option<(&'static Declared, Settings)> {
@@ -214,10 +223,6 @@ impl Elaborator<'_, '_> {
             ExprKind::Error => return None,
             _ => return self.no_declared(table, what, expr),
         };
-        if later.contains(&name) {
-            self.not_yet(&format!("`{name}`"), expr.span);
-            return None;
-        }
         let Some(found) = table.iter().find(|declared| declared.name == name) else {
             let diagnostic = unknown(name, at, table, what);
             self.report(diagnostic);
@@ -235,7 +240,8 @@ impl Elaborator<'_, '_> {
         span: Span,
     ) -> Option<Settings> {
         let signature = signature(found);
-        let chains = found.parameters.iter().any(|p| p.wants == Wants::Chain);
+        let wanted = |wants| found.parameters.iter().any(|p| p.wants == wants);
+        let (chains, fields) = (wanted(Wants::Chain), wanted(Wants::Field));
         let given = args
             .iter()
             .map(|arg| Given {
@@ -245,6 +251,7 @@ impl Elaborator<'_, '_> {
                     ExprKind::Name(word) if takes_word(found, arg) => {
                         Value::Word(word.as_str().into())
                     }
+                    ExprKind::Name(name) if fields => Value::Word(name.as_str().into()),
                     _ => self.expression(frame, &arg.value),
                 },
                 span: arg.value.span,
@@ -399,7 +406,7 @@ impl Wants {
                 numbers(value).is_some_and(|n| n.len() == 2 && n[0] > 0.0 && n[0] <= n[1])
             }
             Wants::Word(words) => matches!(value, Value::Word(word) if words.contains(&&**word)),
-            Wants::Chain => matches!(value, Value::Word(_)),
+            Wants::Chain | Wants::Field => matches!(value, Value::Word(_)),
             Wants::Betas => numbers(value)
                 .is_some_and(|n| n.len() == 2 && n.iter().all(|x| (0.0..1.0).contains(x))),
             Wants::Texts => texts(value).is_some_and(|t| t.iter().all(|t| !t.is_empty())),
@@ -453,6 +460,7 @@ impl Wants {
                 .collect::<Vec<_>>()
                 .join(" or "),
             Wants::Chain => "a chain of transforms".to_string(),
+            Wants::Field => "the name of a field".to_string(),
             Wants::Betas => "a pair of numbers from 0 to below 1".to_string(),
             Wants::Texts => "a list of strings".to_string(),
             Wants::Renames => "a list of pairs of strings".to_string(),

@@ -30,7 +30,8 @@ pub fn markdown() -> String {
     let mut text = String::from(
         "# Data, optimizers, weights and starts\n\n\
          What can stand in a `data` pipeline, what `optimizer:` takes, how numbers may change in training, what \
-         can stand after `from`, and how parameters start. This page is generated from the tables that \
+         can stand after `from`, and how parameters start. [Texts](texts.md) are explained on a page of \
+         their own. This page is generated from the tables that \
          the checker uses.\n\n\
          Arguments are given by name; those marked *positional* may stand without it.\n",
     );

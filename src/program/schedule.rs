@@ -127,8 +127,7 @@ impl Elaborator<'_, '_> {
                 .help("schedules are for learning rates, weights of edges, and the numbers that losses take");
             return self.poison(diagnostic);
         }
-        let Some((declared, settings)) = self.declared(frame, SCHEDULES, &[], "schedule", expr)
-        else {
+        let Some((declared, settings)) = self.declared(frame, SCHEDULES, "schedule", expr) else {
             return Value::Poison;
         };
         if let Some(diagnostic) = wrong_length(declared, &settings, expr) {

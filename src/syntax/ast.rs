@@ -182,6 +182,15 @@ pub enum Pattern {
     Tuple(Vec<Name>, Span),
 }
 
+impl Pattern {
+    pub fn names(&self) -> Vec<&Name> {
+        match self {
+            Pattern::Name(name) => vec![name],
+            Pattern::Tuple(names, _) => names.iter().collect(),
+        }
+    }
+}
+
 #[derive(Clone, Debug, PartialEq)]
 pub struct Binding {
     pub name: Name,

@@ -7,7 +7,7 @@ use crate::parameters::Parameters;
 use kdc::plan::Evaluation;
 use tch::{Kind, TchError, Tensor, no_grad_guard};
 
-/// What a network answered, and what was right.
+/// What a network answered, and what was right, wherever the label counts.
 pub struct Answers {
     /// `[samples]`, the class with the largest logit.
     predicted: Tensor,
@@ -58,11 +58,14 @@ pub fn evaluate(
         labels.push(label.shallow_clone());
         start += size;
     }
+    let labels = Tensor::f_cat(&labels, 0)?;
+    let counted = labels.f_ge(0)?;
+    let of_counted = |all: &[Tensor]| Tensor::f_cat(all, 0)?.f_masked_select(&counted);
     Ok(Answers {
-        predicted: Tensor::f_cat(&predicted, 0)?,
-        labels: Tensor::f_cat(&labels, 0)?,
-        in_top5: Tensor::f_cat(&in_top5, 0)?,
-        confidence: Tensor::f_cat(&confidence, 0)?,
+        predicted: of_counted(&predicted)?,
+        in_top5: of_counted(&in_top5)?,
+        confidence: of_counted(&confidence)?,
+        labels: labels.f_masked_select(&counted)?,
         classes,
     })
 }

@@ -84,9 +84,8 @@ fn assert_all_learnt(plan: &Plan, session: &Session) {
     if auxiliary.exists() {
         learnt.extend(read_tensors(&auxiliary).expect("weights"));
     }
-    let samples = run.record().expect("it was trained").data[0].training_samples;
     let teachers = session.teachers(plan).expect("they were trained");
-    let sized = plan.with_samples(samples as u64);
+    let sized = session.with_samples(plan).expect("the data were opened");
     let start = Parameters::new(&sized, plan.seeds[0], Device::Cpu, &teachers).unwrap();
     for name in plan.stages.iter().flat_map(|stage| &stage.learns) {
         let (_, end) = (learnt.iter().find(|(n, _)| n == name)).expect("it is saved");

@@ -193,7 +193,7 @@ impl Case {
             self.loss,
             self.written_arguments(),
         );
-        plan_with(&student, &teacher).with_samples(SAMPLES)
+        plan_with(&student, &teacher).with_samples(&[("images".into(), SAMPLES)].into())
     }
 
     fn written_arguments(&self) -> String {

@@ -14,7 +14,7 @@ use crate::run_folder::{self, DataRecord, GitState, Record, Results, RunFolder, 
 use crate::run_folder::{StageRecord, Versions, WeightsRecord};
 use crate::summary;
 use crate::weights;
-use kdc::plan::{self, Measure, Plan, Program, Role, Weights};
+use kdc::plan::{self, Measure, Plan, Program, Role, Samples, Weights};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
@@ -173,12 +173,14 @@ impl Session {
         Ok(data)
     }
 
-    /// The plan with the number of training samples that its first data set has.
+    /// The plan with the numbers of training samples that its data sets have.
     pub fn with_samples(&self, plan: &Plan) -> Result<Plan> {
-        Ok(match plan.data.first() {
-            Some(data) => plan.with_samples(self.data(data)?.train.samples as u64),
-            None => plan.clone(),
-        })
+        let count = |data: &kdc::plan::DataSet| {
+            let samples = self.data(data)?.train.samples as u64;
+            Ok((data.name.clone(), samples))
+        };
+        let samples: Result<Samples> = plan.data.iter().map(count).collect();
+        Ok(plan.with_samples(&samples?))
     }
 
     fn train_seed(

@@ -1,7 +1,7 @@
 //! Columns of tables: what they hold, and numbers.
 
 use super::draft::{Draft, Form, Making};
-use super::tables::{COLUMN, LATER};
+use super::tables::COLUMN;
 use super::transform::Target;
 use crate::diag::{Code, Diagnostic};
 use crate::plan::{Column, DataSource, Read, Transform};
@@ -20,31 +20,17 @@ impl Elaborator<'_, '_> {
         name: &Name,
         call: &Expr,
     ) -> Option<()> {
-        let (_, settings) = self.declared(frame, COLUMN, &LATER, "column", call)?;
-        let column = settings.text("name")?;
-        if draft.field(&name.text).is_some() {
-            let message = format!("the field `{}` is there already", name.text);
-            self.report(
-                Diagnostic::new(Code::E0202, message)
-                    .at(name.span, "begins again")
-                    .help("give this one another name"),
-            );
-            return None;
-        }
-        let mut tables = 0;
-        for source in &mut draft.sources {
-            if let DataSource::Table { columns, .. } = source {
-                tables += 1;
-                columns.push(Column {
-                    column: column.clone(),
-                    field: name.text.clone(),
-                    // until a step says so
-                    read: Read::Number,
-                });
-            }
-        }
-        if tables < draft.sources.len() {
-            let message = "only the sources `csv`, `jsonl` and `npz` have columns";
+        let (_, settings) = self.declared(frame, COLUMN, "column", call)?;
+        self.free(draft, name)?;
+        draft.add_column(&Column {
+            column: settings.text("name")?,
+            field: name.text.clone(),
+            // until a step says so
+            read: Read::Number,
+        });
+        let is_table = |source: &DataSource| matches!(source, DataSource::Table { .. });
+        if !draft.sources.iter().all(is_table) {
+            let message = "only the sources `csv`, `jsonl`, `parquet` and `npz` have columns";
             self.report(Diagnostic::new(Code::E0204, message).at(call.span, "no table"));
             return None;
         }
@@ -62,7 +48,11 @@ impl Elaborator<'_, '_> {
         at: Span,
     ) -> Option<()> {
         let wants = (reader, "a column of a table");
-        let column = |field: &Making| field.form == Form::Column;
+        let column = |field: &Making| match field.form {
+            Form::Column => true,
+            Form::OfWords => reader == "class",
+            _ => false,
+        };
         let places = self.takers(draft, target, wants, at, column)?;
         let sizes = match reader {
             "tensor" => self.sizes(settings, at)?,
@@ -70,6 +60,11 @@ impl Elaborator<'_, '_> {
         };
         for place in places {
             let name = draft.fields[place].name.clone();
+            let of_words = draft.fields[place].form == Form::OfWords;
+            if reader == "class" && (of_words || settings.value("ignore").is_some()) {
+                self.labels(draft, place, settings, at)?;
+                continue;
+            }
             let (mut field, read) = match reader {
                 "number" => (Making::new(&name, Form::Real, &[]), Read::Number),
                 "class" => {
@@ -92,12 +87,7 @@ impl Elaborator<'_, '_> {
                 field.shape.0.extend([Dim::Unknown, Dim::Unknown]);
             }
             draft.fields[place] = field;
-            for source in &mut draft.sources {
-                if let DataSource::Table { columns, .. } = source {
-                    let own = columns.iter_mut().find(|column| column.field == name);
-                    own?.read = read.clone();
-                }
-            }
+            draft.set_read(&name, &read);
         }
         Some(())
     }
@@ -142,6 +132,7 @@ impl Elaborator<'_, '_> {
     /// field where there are views of them.
     pub(super) fn fields_are_whole(&mut self, draft: &mut Draft, data: &ast::Data) -> bool {
         let sized = |field: &Making| !field.shape.0.contains(&Dim::Unknown);
+        draft.fields.retain(|field| field.form != Form::Words);
         if data.fields.is_some() {
             let bound = |field: &Making| self.place_of_field(data, &field.name) != data.name.span;
             draft.fields.retain(|field| sized(field) || bound(field));
@@ -154,7 +145,20 @@ impl Elaborator<'_, '_> {
                         "the field `{}` does not say what its column holds",
                         field.name
                     ),
-                    "add `-> number`, `-> class(10)`, `-> tensor([…])` or `-> load_image(\"folder\")`",
+                    "add `-> number`, `-> class(10)`, `-> tensor([…])`, `-> load_image(\"folder\")`, `-> wordpiece(\"vocab.txt\", length: 128)` or `-> bpe(\"tokenizer.json\", length: 128)`",
+                )
+            } else if field.form == Form::OfWords {
+                (
+                    format!(
+                        "the field `{}` does not say how many classes there are",
+                        field.name
+                    ),
+                    "add `-> class(9, ignore: -100)`",
+                )
+            } else if matches!(field.form, Form::Texts(_)) {
+                (
+                    format!("the texts of `{}` have no common length", field.name),
+                    "add `-> pack(length: 512)`, or `length: 128` to `bpe`",
                 )
             } else if !sized(&field) {
                 (
@@ -187,10 +191,11 @@ impl Elaborator<'_, '_> {
     /// Where a field is bound last, or the data set's name.
     fn place_of_field(&self, data: &ast::Data, field: &str) -> Span {
         let mut bound = data.fields.iter().flatten().filter_map(|line| match line {
-            ast::Field::Bind {
-                pattern: ast::Pattern::Name(name),
-                ..
-            } if name.text == field => Some(name.span),
+            ast::Field::Bind { pattern, .. } => {
+                let names = pattern.names();
+                let own = names.iter().find(|name| name.text == field);
+                own.map(|name| name.span)
+            }
             _ => None,
         });
         bound.next_back().unwrap_or(data.name.span)

@@ -1,6 +1,6 @@
 //! A data set while its pipeline is read.
 
-use crate::plan::{DataSource, Field, FieldKind, Transform};
+use crate::plan::{Column, DataSource, Field, FieldKind, Read, Transform, Words};
 use crate::shape::{Dim, Shape};
 use std::fmt;
 
@@ -8,6 +8,8 @@ pub struct Draft {
     pub sources: Vec<DataSource>,
     pub fields: Vec<Making>,
     pub transforms: Vec<Transform>,
+    /// The fields that are words of tokens, with how they became tokens.
+    pub words: Vec<(String, Words)>,
     /// The number of samples in a step.
     pub batch: Option<u64>,
     pub drop_last: bool,
@@ -30,6 +32,13 @@ pub struct Making {
 pub enum Form {
     /// A column of a table that nothing has given a type yet.
     Column,
+    /// Tokens of texts of any length.
+    Texts(u64),
+    /// The word of each token. No field that a network can have.
+    Words,
+    /// A class for each word.
+    OfWords,
+    Bool,
     /// `[N, …]`
     Real,
     /// `[N, C, H, W]`, from 0 to 1.
@@ -39,6 +48,8 @@ pub enum Form {
     /// Whole numbers below this.
     Id(u64),
     Class(u64),
+    /// A class, or none that counts.
+    Label(u64),
     /// A class after pictures were mixed.
     Probability(u64),
 }
@@ -46,6 +57,33 @@ pub enum Form {
 impl Draft {
     pub fn field(&self, name: &str) -> Option<&Making> {
         self.fields.iter().find(|field| field.name == name)
+    }
+
+    /// What the table's column that begins a field holds; none if no column does.
+    pub fn read(&self, field: &str) -> Option<&Column> {
+        let tables = self.sources.iter().filter_map(|source| match source {
+            DataSource::Table { columns, .. } => Some(columns),
+            _ => None,
+        });
+        tables.flatten().find(|column| column.field == field)
+    }
+
+    pub fn set_read(&mut self, field: &str, read: &Read) {
+        for source in &mut self.sources {
+            if let DataSource::Table { columns, .. } = source {
+                let own = columns.iter_mut().filter(|column| column.field == field);
+                own.for_each(|column| column.read = read.clone());
+            }
+        }
+    }
+
+    /// Begins a field with a column of the tables.
+    pub fn add_column(&mut self, column: &Column) {
+        for source in &mut self.sources {
+            if let DataSource::Table { columns, .. } = source {
+                columns.push(column.clone());
+            }
+        }
     }
 
     /// Adds a field, or replaces the one of that name.
@@ -68,6 +106,13 @@ impl Making {
         }
     }
 
+    /// One whose samples have no common size yet.
+    pub fn open(name: &str, form: Form) -> Making {
+        let mut making = Making::new(name, form, &[]);
+        making.shape.0.push(Dim::Unknown);
+        making
+    }
+
     /// Height and width of a picture, where all have the same.
     pub fn size(&self) -> Option<(u64, u64)> {
         match self.shape.0.as_slice() {
@@ -80,8 +125,12 @@ impl Making {
         Field {
             name: self.name.clone(),
             kind: match self.form {
-                Form::Picture | Form::Normalized | Form::Real | Form::Column => FieldKind::Real,
+                Form::Picture | Form::Normalized | Form::Real => FieldKind::Real,
+                // never finished, which has been reported
+                Form::Column | Form::Texts(_) | Form::Words | Form::OfWords => FieldKind::Real,
+                Form::Bool => FieldKind::Bool,
                 Form::Id(bound) => FieldKind::Id(bound),
+                Form::Label(count) => FieldKind::Label(count),
                 Form::Class(count) => FieldKind::Class(count),
                 Form::Probability(count) => FieldKind::Probability(count),
             },
@@ -98,6 +147,15 @@ impl fmt::Display for Making {
         match self.form {
             Form::Picture | Form::Normalized => write!(f, "pictures {}", self.shape),
             Form::Column => f.write_str("a column without a type"),
+            Form::Texts(_) => f.write_str("texts of any length"),
+            Form::Words => f.write_str("the words of tokens"),
+            Form::OfWords => f.write_str("classes of words"),
+            Form::Bool => write!(f, "bool{}", self.shape),
+            Form::Label(count) => write!(
+                f,
+                "class({count}){}, of which some do not count",
+                self.shape
+            ),
             Form::Real => write!(f, "{}", self.shape),
             Form::Id(bound) => write!(f, "id({bound}){}", self.shape),
             Form::Class(count) => write!(f, "class({count}){}", self.shape),

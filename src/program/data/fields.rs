@@ -1,7 +1,7 @@
 //! Fields of one's own: `data name = source { image = image -> flip, batch: 64 }`.
 
-use super::draft::Draft;
-use super::tables::{ALPHA, BATCH, HOLD_OUT};
+use super::draft::{Draft, Form};
+use super::tables::{ALPHA, BATCH_SIZE, PART};
 use super::transform::Scope;
 use super::{INDEX, chain};
 use crate::diag::suggest::{listed, nearest};
@@ -10,14 +10,13 @@ use crate::plan::Transform;
 use crate::program::declared::Wants;
 use crate::program::elaborate::{Elaborator, Frame};
 use crate::program::value::Value;
-use crate::source::Span;
 use crate::syntax::ast::{self, Expr, ExprKind, Name, Pattern};
 
 /// What a block may set besides fields.
 const SETTINGS: [(&str, Wants); 5] = [
-    ("batch", BATCH),
+    ("batch", BATCH_SIZE),
     ("drop_last", Wants::Bool),
-    ("hold_out", HOLD_OUT),
+    ("hold_out", PART),
     ("mixup", ALPHA),
     ("cutmix", ALPHA),
 ];
@@ -103,10 +102,8 @@ impl Elaborator<'_, '_> {
         pattern: &Pattern,
         value: &Expr,
     ) -> Option<()> {
-        let Pattern::Name(name) = pattern else {
-            return self.not_several(pattern, value.span);
-        };
-        if name.text == INDEX {
+        let names = pattern.names();
+        if let Some(name) = names.iter().find(|name| name.text == INDEX) {
             let message = "`index` is a field of every data set and cannot be another";
             self.report(
                 Diagnostic::new(Code::E0202, message)
@@ -115,6 +112,7 @@ impl Elaborator<'_, '_> {
             );
             return None;
         }
+        let name = *names.first()?;
         let (head, steps) = chain(value);
         self.start(frame, draft, name, head)?;
         let mut fine = true;
@@ -122,19 +120,10 @@ impl Elaborator<'_, '_> {
             let scope = Scope::one(&name.text);
             fine &= self.transform(frame, draft, scope, &step.layer).is_some();
         }
+        if fine && names.len() > 1 {
+            self.token_parts(draft, &names, value.span)?;
+        }
         fine.then_some(())
-    }
-
-    fn not_several(&mut self, pattern: &Pattern, value: Span) -> Option<()> {
-        let Pattern::Tuple(_, span) = pattern else {
-            return None;
-        };
-        self.report(
-            Diagnostic::new(Code::E0204, "this gives one field, not several")
-                .at(*span, "several names")
-                .also(value, "one field"),
-        );
-        None
     }
 
     /// A field starts as what another is at this point.
@@ -146,9 +135,13 @@ impl Elaborator<'_, '_> {
         head: &Expr,
     ) -> Option<()> {
         if let ExprKind::Call { callee, .. } = &head.bare().kind
-            && matches!(&callee.kind, ExprKind::Name(name) if name == "column")
+            && let ExprKind::Name(begins) = &callee.kind
         {
-            return self.column(frame, draft, name, head.bare());
+            match begins.as_str() {
+                "column" => return self.column(frame, draft, name, head.bare()),
+                "next_token" => return self.next_token(frame, draft, name, head.bare()),
+                _ => {}
+            }
         }
         let ExprKind::Name(from) = &head.bare().kind else {
             let message = "a field starts with another field, or with `column(…)`";
@@ -177,6 +170,18 @@ impl Elaborator<'_, '_> {
         };
         if *from == name.text {
             return Some(());
+        }
+        if matches!(
+            found.form,
+            Form::Column | Form::Texts(_) | Form::Words | Form::OfWords
+        ) {
+            let message = format!("`{from}` is {found}, which no other field can start as");
+            self.report(
+                Diagnostic::new(Code::E0307, message)
+                    .at(head.span, "not finished")
+                    .help("begin with `column(…)` again"),
+            );
+            return None;
         }
         let mut field = found.clone();
         field.name.clone_from(&name.text);

@@ -7,6 +7,7 @@ mod mix;
 mod picture;
 mod source;
 mod tables;
+mod tokens;
 mod transform;
 
 pub use tables::{COLUMN, SOURCES, STATISTICS, TRANSFORMS};
@@ -18,26 +19,26 @@ use super::load::DefId;
 use super::ops::{Element, Tensor};
 use super::value::{Statistics, Value};
 use crate::diag::{Applicability, Code, Diagnostic, Edit};
-use crate::plan::{Batch, DataSet, Field, FieldKind, SAMPLES};
+use crate::plan::{Batch, DataSet, Field, FieldKind, samples_of};
 use crate::shape::{Dim, Shape};
 use crate::source::Span;
 use crate::syntax::ast::{self, Expr, ExprKind};
 use std::rc::Rc;
-use tables::LATER;
 use transform::Scope;
 
 /// The field that every data set has: a sample's place among the training samples.
 pub const INDEX: &str = "index";
 
-/// The type of a field's tensor.
-pub fn tensor_of(field: &Field) -> Tensor {
+/// The type of the tensor of a data set's field.
+pub fn tensor_of(data: &str, field: &Field) -> Tensor {
     let element = match field.kind {
         FieldKind::Real => Element::Real,
         FieldKind::Bool => Element::Bool,
         FieldKind::Id(bound) => Element::Id(Dim::Known(bound)),
         FieldKind::Class(count) => Element::Class(Dim::Known(count)),
+        FieldKind::Label(count) => Element::Label(Dim::Known(count)),
         FieldKind::Probability(_) => Element::Probability,
-        FieldKind::Index => Element::Id(Dim::symbol(SAMPLES)),
+        FieldKind::Index => Element::Id(samples_of(data)),
     };
     Tensor {
         element,
@@ -52,7 +53,7 @@ impl Elaborator<'_, '_> {
         let Some(mut draft) = self.sources(&mut frame, head) else {
             // the transforms may hold mistakes of their own
             for step in steps {
-                self.declared(&mut frame, TRANSFORMS, &LATER, "transform", &step.layer);
+                self.declared(&mut frame, TRANSFORMS, "transform", &step.layer);
             }
             return Value::Poison;
         };
@@ -72,6 +73,9 @@ impl Elaborator<'_, '_> {
             return self.poison(without_batch(data));
         };
         if !self.fields_are_whole(&mut draft, data) {
+            return Value::Poison;
+        }
+        if !self.packed_alone(&draft, data.name.span) {
             return Value::Poison;
         }
         if !self.mix(&mut draft, data.name.span) {

@@ -1,7 +1,7 @@
 //! Sources: where samples come from, and the fields that they have to begin with.
 
 use super::draft::{Draft, Form, Making};
-use super::tables::{LATER, SOURCES};
+use super::tables::SOURCES;
 use crate::data::{phrases, shapes};
 use crate::diag::{Code, Diagnostic};
 use crate::plan::{DataSource, TableFormat};
@@ -42,8 +42,7 @@ impl Elaborator<'_, '_> {
             first.sources.extend(second.sources);
             return Some(first);
         }
-        let (source, settings) =
-            self.declared(frame, SOURCES, &LATER, "data source", expr.bare())?;
+        let (source, settings) = self.declared(frame, SOURCES, "data source", expr.bare())?;
         let (source, fields) = match source.name {
             "cifar100" => (
                 DataSource::Cifar100 {
@@ -82,6 +81,7 @@ impl Elaborator<'_, '_> {
             }
             "csv" => (table(TableFormat::Csv, &settings)?, Vec::new()),
             "jsonl" => (table(TableFormat::Jsonl, &settings)?, Vec::new()),
+            "parquet" => (table(TableFormat::Parquet, &settings)?, Vec::new()),
             "npz" => (table(TableFormat::Npz, &settings)?, Vec::new()),
             "cifar10" => (
                 DataSource::Cifar10 {
@@ -101,6 +101,7 @@ impl Elaborator<'_, '_> {
             sources: vec![source],
             fields,
             transforms: Vec::new(),
+            words: Vec::new(),
             batch: None,
             drop_last: false,
             mixup: None,

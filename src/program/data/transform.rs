@@ -1,7 +1,7 @@
 //! Transforms: what is done to fields before a network sees them.
 
 use super::draft::{Draft, Form, Making};
-use super::tables::{LATER, TRANSFORMS};
+use super::tables::TRANSFORMS;
 use crate::diag::{Code, Diagnostic};
 use crate::plan::{Transform, When};
 use crate::program::declared::Settings;
@@ -80,7 +80,7 @@ impl Elaborator<'_, '_> {
         scope: Scope,
         step: &Expr,
     ) -> Option<()> {
-        let declared = self.declared(frame, TRANSFORMS, &LATER, "transform", step);
+        let declared = self.declared(frame, TRANSFORMS, "transform", step);
         if declared.is_none() && is_batch(step) {
             // What follows stands behind a batch, whatever is wrong with it.
             draft.batch.get_or_insert(1);
@@ -144,6 +144,11 @@ impl Elaborator<'_, '_> {
             "number" | "class" | "tensor" | "load_image" => {
                 self.read(draft, target, transform.name, &settings, step.span)?;
             }
+            "wordpiece" | "bpe" => {
+                self.tokens(draft, target, transform.name, &settings, step.span)?;
+            }
+            "pack" => self.pack(draft, target, &settings, step.span)?,
+            "align" => self.align(draft, target, &settings, step.span)?,
             "scale" | "standardize" => {
                 self.numbers(draft, target, transform.name, &settings, step.span)?;
             }

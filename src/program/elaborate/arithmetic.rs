@@ -56,7 +56,13 @@ impl Elaborator<'_, '_> {
             (Value::Str(a), Value::Str(b)) if matches!(op, BinaryOp::Eq | BinaryOp::Ne) => {
                 Value::Bool(Some((a == b) == (op == BinaryOp::Eq)))
             }
-            _ if a.is_operand() && b.is_operand() => {
+            (Value::None, other) | (other, Value::None)
+                if matches!(op, BinaryOp::Eq | BinaryOp::Ne) =>
+            {
+                let none = matches!(other, Value::None);
+                Value::Bool(Some(none == (op == BinaryOp::Eq)))
+            }
+            _ if a.is_operand() && b.is_operand() && op != BinaryOp::Rem => {
                 let operands = [(a, left.span), (b, right.span)];
                 self.operation_by_name(frame, operation_of(op), &operands, span)
             }

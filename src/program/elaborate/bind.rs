@@ -49,7 +49,9 @@ impl Elaborator<'_, '_> {
         let Some((name, span)) = given.name.clone() else {
             return false;
         };
+        let no_tensor = matches!(given.value, Value::None);
         let place = match (signature.input(&name), signature.parameter(&name)) {
+            (Some(i), _) if no_tensor && signature.inputs[i].optional => return true,
             (Some(i), _) => &mut bound.inputs[i],
             (None, Some(i)) => &mut bound.parameters[i],
             (None, None) => {
@@ -152,8 +154,10 @@ impl Elaborator<'_, '_> {
 /// Whether every tensor place of a function of two operands or more is filled in writing, so that numbers
 /// among them are operands: `max(x, 0)`.
 fn operands_in_full(signature: &Signature, unnamed: &[Given]) -> bool {
-    signature.inputs.len() > 1
-        && unnamed.len() == signature.inputs.len()
+    let needed = signature.inputs.iter().filter(|slot| !slot.optional);
+    let needed = needed.count();
+    needed > 1
+        && unnamed.len() == needed
         && unnamed
             .iter()
             .any(|given| matches!(given.value, Value::Tensor(_) | Value::Poison))

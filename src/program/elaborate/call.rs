@@ -5,6 +5,7 @@ use crate::diag::suggest::listed;
 use crate::diag::{Code, Diagnostic};
 use crate::program::foreign;
 use crate::program::number::Number;
+use crate::program::ops::Element;
 use crate::program::schedule;
 use crate::program::value::{Callee, Given, Layer, Member, Value};
 use crate::source::Span;
@@ -34,6 +35,9 @@ impl Elaborator<'_, '_> {
                 let layers = self.layer_parameters(frame, name, callee.span);
                 let given = self.arguments(frame, args, &layers);
                 if let Some(value) = self.number_function(name, &given, span) {
+                    return value;
+                }
+                if let ("counted", Some(value)) = (name.as_str(), self.all_count(&given)) {
                     return value;
                 }
                 if name == "repeat" {
@@ -321,12 +325,14 @@ impl Elaborator<'_, '_> {
         }
     }
 
-    /// What the language will have but has no meaning yet.
-    pub fn not_yet(&mut self, what: &str, span: Span) -> Value {
-        self.poison(
-            Diagnostic::new(Code::E0901, format!("{what} is not supported yet"))
-                .at(span, "not supported yet"),
-        )
+    /// No mask, where all labels count.
+    fn all_count(&self, given: &[Given]) -> Option<Value> {
+        let [label] = given else { return None };
+        let Value::Tensor(label) = self.operand(label.value.clone()) else {
+            return None;
+        };
+        let partly = matches!(self.graph.tensor(label).element, Element::Label(_));
+        (!partly).then_some(Value::None)
     }
 }
 

@@ -43,9 +43,6 @@ use std::rc::Rc;
 /// How much following one experiment may take: far above any real network, far below a second.
 const FUEL: u64 = 300_000;
 
-/// Functions of the language that have no meaning yet.
-const LATER: [&str; 1] = ["next_token"];
-
 /// Follows the expressions of one experiment, its imports included.
 pub struct Elaborator<'m, 'f> {
     pub modules: &'m mut Modules<'f>,
@@ -347,7 +344,7 @@ impl<'m, 'f> Elaborator<'m, 'f> {
             name: name.clone(),
             named: true,
             what: super::graph::What::Field(name.clone()),
-            tensor: super::data::tensor_of(field),
+            tensor: super::data::tensor_of(&data.name, field),
             owner: Owner::Data,
             span,
         };
@@ -377,9 +374,6 @@ impl<'m, 'f> Elaborator<'m, 'f> {
 
     /// "There is nothing called `x` here", with the nearest name of those that could stand there.
     fn unknown_name(&mut self, frame: &Frame, name: &str, span: Span, what: &str) -> Value {
-        if LATER.contains(&name) {
-            return self.not_yet(&format!("`{name}`"), span);
-        }
         if name == super::experiment::FIT {
             let diagnostic = Diagnostic::new(Code::E0204, "`fit` ends the right side of an edge")
                 .at(span, "not the end of a target")

@@ -46,7 +46,7 @@ impl Elaborator<'_, '_> {
         span: Span,
     ) -> Value {
         let Some(op) = ops::find(name) else {
-            return self.not_yet(&format!("`{name}` between tensors"), span);
+            return self.unknown_name(frame, name, span, "operation");
         };
         let inputs = operands
             .iter()

@@ -66,7 +66,7 @@ impl Elaborator<'_, '_> {
                 }
             };
         }
-        let (found, settings) = self.declared(frame, INITIALISERS, &[], "initialiser", head)?;
+        let (found, settings) = self.declared(frame, INITIALISERS, "initialiser", head)?;
         let init = init_of(found.name, &settings, shape);
         if init.is_none() {
             let message = format!(

@@ -98,6 +98,7 @@ impl Elaborator<'_, '_> {
             (Some("bool"), Element::Bool) => return Ok(()),
             (Some("probability"), Element::Probability) => return Ok(()),
             (Some("class" | "label"), Element::Class(got)) => (ty.args.first(), got),
+            (Some("label"), Element::Label(got)) => (ty.args.first(), got),
             (Some("id"), Element::Id(got) | Element::Class(got)) => (ty.args.first(), got),
             (Some("float"), Element::Real | Element::Probability) => return Ok(()),
             _ => return Err(Clash::Element),

@@ -72,7 +72,7 @@ impl Network {
     /// Whether an output has a number for each class of the data's label.
     pub fn says_a_class(&self, graph: &Graph, data: &DataSet) -> bool {
         let classes = data.fields.iter().find_map(|field| match field.kind {
-            FieldKind::Class(classes) => Some(classes),
+            FieldKind::Class(classes) | FieldKind::Label(classes) => Some(classes),
             _ => None,
         });
         self.instance.outputs.iter().any(|(_, value)| match value {

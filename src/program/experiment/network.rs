@@ -62,9 +62,7 @@ impl Elaborator<'_, '_> {
             (None, _) => {
                 let message = format!("the network `{}` has no model", network.name.text);
                 if network.role == ast::Role::Teacher {
-                    let before = self.modules.diagnostics.len();
-                    self.without_weights(network, before);
-                    return Value::Poison;
+                    return self.poison(without_weights(network));
                 }
                 let diagnostic = Diagnostic::new(Code::E0220, message)
                     .at(network.name.span, "without a model")
@@ -73,10 +71,10 @@ impl Elaborator<'_, '_> {
             }
         };
         let written = network.value.as_ref().unwrap_or(&value);
-        let before = self.modules.diagnostics.len();
         let instance = self.instantiate(module, network, &value);
         if origin.is_none() && follower.is_none() && network.role == ast::Role::Teacher {
-            self.without_weights(network, before);
+            let diagnostic = without_weights(network);
+            self.report(diagnostic);
         }
         let Some((instance, layers)) = instance else {
             return Value::Poison;
@@ -102,15 +100,6 @@ impl Elaborator<'_, '_> {
             span: network.name.span,
         });
         Value::Record(instance)
-    }
-
-    /// Reports a teacher without weights, unless it is a kind of teacher that is not supported yet.
-    fn without_weights(&mut self, network: &ast::Network, before: usize) {
-        let later = |d: &Diagnostic| d.code == Code::E0901;
-        if !self.modules.diagnostics[before..].iter().any(later) {
-            let diagnostic = without_weights(network);
-            self.report(diagnostic);
-        }
     }
 
     /// Applies a network's model to the fields of the data.
@@ -268,7 +257,10 @@ fn field_for<'d>(data: &'d DataSet, input: &str, inputs: usize) -> Option<&'d cr
     let no_label = |f: &&crate::plan::Field| {
         !matches!(
             f.kind,
-            FieldKind::Class(_) | FieldKind::Probability(_) | FieldKind::Index
+            FieldKind::Class(_)
+                | FieldKind::Label(_)
+                | FieldKind::Probability(_)
+                | FieldKind::Index
         )
     };
     data.fields.iter().find(|f| f.name == input).or_else(|| {

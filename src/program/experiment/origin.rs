@@ -111,7 +111,7 @@ impl Elaborator<'_, '_> {
     /// `weights("x.pt", key: "model")`, and where it names the file.
     fn weights(&mut self, module: ModuleId, call: &Expr) -> Option<(WeightsFile, Span)> {
         let mut frame = Frame::new(module, FrameKind::File, "", Owner::Data);
-        let (_, settings) = self.declared(&mut frame, WEIGHTS, &[], "source of weights", call)?;
+        let (_, settings) = self.declared(&mut frame, WEIGHTS, "source of weights", call)?;
         let path = Str {
             text: settings.text("file")?,
             span: settings.span("file")?,

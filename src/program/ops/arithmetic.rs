@@ -3,7 +3,7 @@
 use super::activation::plain;
 use super::{Family, Inferred, OPERANDS, Operation, Refusal, Site};
 use crate::diag::Code;
-use crate::shape::Dim;
+use crate::shape::{Dim, Shape};
 
 pub static FAMILY: Family = Family {
     title: "Arithmetic",
@@ -79,6 +79,21 @@ pub fn broadcast(site: &Site, a: &[Dim], b: &[Dim]) -> Result<Vec<Dim>, Refusal>
             }
         })
         .collect()
+}
+
+/// A mask, the input at a place, broadcasts to what it masks and does not stretch it.
+pub fn mask_broadcasts(site: &Site, at: usize, masked: &[Dim]) -> Result<(), Refusal> {
+    let (mask, wanted) = (site.shape(at), Shape(masked.to_vec()));
+    let both = broadcast(site, &mask.0, masked).map(Shape);
+    if both.is_ok_and(|both| !both.differs(&wanted)) {
+        return Ok(());
+    }
+    let name = site.op.name;
+    Err(Refusal::new(
+        Code::E0302,
+        format!("the mask of `{name}` must broadcast to `{wanted}`, which `{mask}` does not"),
+    )
+    .at_input(at, format!("this is {mask}")))
 }
 
 /// The dimension that both become, if they do.

@@ -1,6 +1,6 @@
 //! Attention.
 
-use super::arithmetic::broadcast;
+use super::arithmetic::mask_broadcasts;
 use super::{Argument, Default, Family, Inferred, Input, Kind, Operation, Refusal, Site, Takes};
 use crate::diag::Code;
 use crate::shape::{Dim, Shape};
@@ -98,19 +98,9 @@ fn disagree(site: &Site, at: usize, these: &str, those: &str, other: usize) -> R
     .note(format!("{those} are {}", site.shape(other)))
 }
 
-/// A mask broadcasts to the scores and does not stretch them.
 fn mask_fits(site: &Site, scores: &[Dim]) -> Result<(), Refusal> {
-    let (mask, wanted) = (site.shape(3), Shape(scores.to_vec()));
-    if broadcast(site, &mask.0, scores).map_or(true, |all| differ(&all, scores)) {
-        return Err(Refusal::new(
-            Code::E0302,
-            format!(
-                "the mask of `attention` must broadcast to `{wanted}`, which `{mask}` does not"
-            ),
-        )
-        .at_input(3, format!("this is {mask}"))
-        .note("there is an entry for each query and each key"));
-    }
+    mask_broadcasts(site, 3, scores)
+        .map_err(|refusal| refusal.note("there is an entry for each query and each key"))?;
     if site.flag("causal") {
         return Err(Refusal::new(
             Code::E0225,

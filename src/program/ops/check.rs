@@ -30,7 +30,7 @@ fn takes(takes: Takes, element: &Element) -> bool {
         Takes::Integer => matches!(element, Element::Id(_) | Element::Class(_)),
         Takes::Label => matches!(
             element,
-            Element::Id(_) | Element::Class(_) | Element::Probability
+            Element::Id(_) | Element::Class(_) | Element::Label(_) | Element::Probability
         ),
     }
 }
@@ -72,6 +72,9 @@ impl Element {
             Element::Id(bound) => format!("ids below {bound}"),
             Element::Class(Dim::Unknown) => "labels".into(),
             Element::Class(count) => format!("labels of {count} classes"),
+            Element::Label(count) => {
+                format!("labels of {count} classes, of which some do not count")
+            }
             Element::Probability => "probabilities".into(),
         }
     }

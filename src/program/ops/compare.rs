@@ -116,7 +116,12 @@ fn equal(site: &Site) -> Result<Inferred, Refusal> {
 /// Alike, or labels and a number.
 fn comparable(a: &Tensor, b: &Tensor) -> bool {
     let real = |t: &Tensor| matches!(t.element, Element::Real | Element::Probability);
-    let integer = |t: &Tensor| matches!(t.element, Element::Id(_) | Element::Class(_));
+    let integer = |t: &Tensor| {
+        matches!(
+            t.element,
+            Element::Id(_) | Element::Class(_) | Element::Label(_)
+        )
+    };
     let number = |t: &Tensor| t.element == Element::Real && t.shape.rank() == 0;
     a.element == b.element
         || (real(a) && real(b))

@@ -202,6 +202,8 @@ pub enum Element {
     Id(Dim),
     /// Labels of so many classes.
     Class(Dim),
+    /// The same, of which some do not count.
+    Label(Dim),
     /// Real, each row a distribution over classes.
     Probability,
 }
@@ -476,9 +478,13 @@ impl fmt::Display for Tensor {
             Element::Real => {}
             Element::Bool => f.write_str("bool")?,
             Element::Id(bound) => write!(f, "id({bound})")?,
-            Element::Class(count) => write!(f, "class({count})")?,
+            Element::Class(count) | Element::Label(count) => write!(f, "class({count})")?,
             Element::Probability => f.write_str("probability")?,
         }
-        self.shape.fmt(f)
+        self.shape.fmt(f)?;
+        match self.element {
+            Element::Label(_) => f.write_str(", of which some do not count"),
+            _ => Ok(()),
+        }
     }
 }

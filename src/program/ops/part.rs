@@ -6,6 +6,7 @@ use super::{
     Value,
 };
 use crate::diag::Code;
+use crate::plan::counts_samples;
 use crate::shape::{Dim, Shape};
 
 pub static FAMILY: Family = Family {
@@ -203,7 +204,7 @@ fn select(site: &Site) -> Result<Inferred, Refusal> {
 /// The symbols whose size only the run knows: the batch, and the number of training samples.
 fn open_symbol(dim: &Dim) -> Option<&str> {
     match dim {
-        Dim::Symbol { name, .. } if matches!(&**name, "N" | "M") => Some(name),
+        Dim::Symbol { name, .. } if &**name == "N" || counts_samples(name) => Some(name),
         _ => None,
     }
 }

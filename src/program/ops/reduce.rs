@@ -1,7 +1,9 @@
 //! Sums, means and other reductions.
 
+use super::arithmetic::mask_broadcasts;
 use super::{
     Argument, Default, Element, Family, Inferred, Input, Kind, Operation, REAL, Refusal, Site,
+    Takes,
 };
 use crate::diag::Code;
 use crate::shape::Dim;
@@ -12,10 +14,19 @@ pub static FAMILY: Family = Family {
           then left out, or kept with size 1 if `keep`.",
     operations: &[
         reduction("sum", "Sum.\n\nPyTorch: `torch.sum(x, dim, keepdim=keep)`."),
-        reduction(
-            "mean",
-            "Mean.\n\nPyTorch: `torch.mean(x, dim, keepdim=keep)`.",
-        ),
+        Operation {
+            inputs: &[
+                Input::real("x", "[..]"),
+                Input::new("mask", Takes::Bool, "[..]").optional(),
+            ],
+            rule: mean,
+            ..reduction(
+                "mean",
+                "Mean; with `mask`, of the elements where it is true, and 0 where it is true nowhere.\n\n\
+                 The mask broadcasts to `x`. `mask: none` is no mask.\n\n\
+                 PyTorch: `torch.mean(x, dim, keepdim=keep)`.",
+            )
+        },
         Operation {
             arguments: &[DIM, KEEP, CORRECTION],
             ..reduction(
@@ -141,6 +152,13 @@ fn reduce(site: &Site) -> Result<Inferred, Refusal> {
             false => Some(dim.clone()),
         });
     Ok(Inferred::real(dims.collect()))
+}
+
+fn mean(site: &Site) -> Result<Inferred, Refusal> {
+    if site.inputs.len() > 1 {
+        mask_broadcasts(site, 1, &site.shape(0).0)?;
+    }
+    reduce(site)
 }
 
 fn argmax(site: &Site) -> Result<Inferred, Refusal> {

@@ -56,8 +56,19 @@ pub static FAMILY: Family = Family {
                  for each `n` the number `x[n, label[n]]`. \
                  The index has the shape of `x` without the dimension. \
                  With a distribution over the entries in place of the label, \
-                 as `mixup` makes it, it gives the mean under it.\n\n\
+                 as `mixup` makes it, it gives the mean under it; where a label does not count, 0.\n\n\
                  PyTorch: `torch.gather(x, dim, index.unsqueeze(dim)).squeeze(dim)`.",
+            )
+        },
+        Operation {
+            inputs: &[Input::new("label", Takes::Label, "[..]")],
+            rule: counted,
+            ..choosing(
+                "counted",
+                "Whether each label counts, as a mask: `bool[N]` of `class(C)[N]`. `none` where all do, as it is \
+                 with labels of a column without `ignore`.\n\n\
+                 `mean(x, mask: counted(label))` is the mean over what counts.\n\n\
+                 PyTorch: `label != ignore_index`.",
             )
         },
         Operation {
@@ -236,7 +247,7 @@ fn mean_under(site: &Site, picked: Shape) -> Result<Inferred, Refusal> {
 /// Refuses labels of another number of classes than there are entries, and ids beyond them.
 pub fn classes_agree(index: &Tensor, entries: &Dim) -> Result<(), Refusal> {
     let agree = match (&index.element, entries) {
-        (Element::Class(classes), entries) => !classes.differs(entries),
+        (Element::Class(classes) | Element::Label(classes), entries) => !classes.differs(entries),
         (Element::Id(Dim::Known(bound)), Dim::Known(entries)) => bound <= entries,
         _ => true,
     };
@@ -274,6 +285,14 @@ fn one_hot(site: &Site) -> Result<Inferred, Refusal> {
     let mut dims = label.shape.0.clone();
     dims.push(classes);
     Ok(Inferred::real(dims))
+}
+
+fn counted(site: &Site) -> Result<Inferred, Refusal> {
+    let mut dims = site.shape(0).0.clone();
+    if site.inputs[0].element == Element::Probability {
+        dims.pop();
+    }
+    Ok(Inferred::of(Element::Bool, dims))
 }
 
 fn arange(site: &Site) -> Result<Inferred, Refusal> {

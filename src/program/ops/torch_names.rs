@@ -170,6 +170,11 @@ const ARGUMENTS: &[(&[&str], &str, Answer)] = &[
         "normalized_shape",
         LeaveOut("the last dimension is normalised, and its size is known"),
     ),
+    (&["batch"], "workers", LeaveOut(WORKERS)),
+    (&["batch"], "num_workers", LeaveOut(WORKERS)),
+    (&["cross_entropy", "class"], "ignore_index", Name("ignore")),
+    (&["wordpiece"], "do_lower_case", Name("lowercase")),
+    (&["wordpiece", "bpe", "pack"], "max_length", Name("length")),
     (&[], "keepdim", Name("keep")),
     (&[], "keepdims", Name("keep")),
     (&[], "axis", Name("dim")),
@@ -250,6 +255,8 @@ const ARGUMENTS: &[(&[&str], &str, Answer)] = &[
 
 const CHANNELS: &str = "the input's channels are known";
 const FEATURES: &str = "the input's last dimension is known";
+
+const WORKERS: &str = "leave it out: data are kept in memory, and pictures are decoded on all cores without being asked";
 
 /// An argument, a word that PyTorch takes for it, and what to write.
 const WORDS: &[(&str, &str, &str)] = &[

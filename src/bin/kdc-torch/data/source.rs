@@ -22,7 +22,7 @@ pub struct Found {
 pub fn find(sources: &[DataSource]) -> Result<Found> {
     let mut passed_over = Vec::new();
     for source in sources {
-        if let Some(path) = path_of(source).filter(|path| !Path::new(path).exists()) {
+        if let Some(path) = path_of(source).filter(|path| !is_there(path)) {
             passed_over.push(format!("there is no `{path}`"));
             continue;
         }
@@ -80,6 +80,10 @@ fn path_of(source: &DataSource) -> Option<&str> {
     }
 }
 
+fn is_there(path: &str) -> bool {
+    table::files(path).iter().any(|file| file.exists())
+}
+
 fn draw(split: shapes::Split, count: u64) -> Result<Samples> {
     let drawn = shapes::draw(split, count as usize);
     let bytes = Bytes {
@@ -118,6 +122,7 @@ fn describe(source: &DataSource) -> String {
             let name = match format {
                 TableFormat::Csv => "csv",
                 TableFormat::Jsonl => "jsonl",
+                TableFormat::Parquet => "parquet",
                 TableFormat::Npz => "npz",
             };
             format!("{name}(\"{path}\")")

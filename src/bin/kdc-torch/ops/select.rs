@@ -16,8 +16,10 @@ pub fn kernel(site: &Site) -> Result<Option<Kernel>> {
                 match label.is_floating_point() {
                     true => expected(values, label, dim),
                     false => {
-                        let index = label.f_unsqueeze(dim)?;
-                        values.f_gather(dim, &index, false)?.f_squeeze_dim(dim)
+                        // labels that do not count are below 0
+                        let index = label.f_clamp_min(0)?.f_unsqueeze(dim)?;
+                        let picked = values.f_gather(dim, &index, false)?.f_squeeze_dim(dim)?;
+                        picked.f_masked_fill(&label.f_lt(0)?, 0.0)
                     }
                 }
             })))
@@ -49,6 +51,10 @@ pub fn kernel(site: &Site) -> Result<Option<Kernel>> {
                 )
             })))
         }
+        "counted" => unary(|label| match label.is_floating_point() {
+            true => label.f_amax(-1, false)?.f_ge(0.0),
+            false => label.f_ge(0),
+        }),
         "float" => unary(|x| x.f_to_kind(Kind::Float)),
         _ => Ok(None),
     }

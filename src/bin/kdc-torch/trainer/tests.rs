@@ -110,7 +110,7 @@ fn states_take_the_values_of_the_forward_pass() {
         train on images { epochs: 1, optimizer: sgd(lr: 0.01), seed: 42 }",
     );
     let data = data(&plan);
-    let plan = plan.with_samples(data.train.samples as u64);
+    let plan = plan.with_samples(&[("images".into(), data.train.samples as u64)].into());
     let parameters = Parameters::new(&plan, 3, Device::Cpu, &HashMap::new()).unwrap();
     let own = |name: &str| parameters.get(&format!("own.{name}")).unwrap().copy();
     let number = |name: &str| own(name).double_value(&[0]);

@@ -2,7 +2,7 @@
 
 mod compare;
 mod globals;
-mod names;
+pub mod names;
 mod pickle;
 mod repair;
 mod report;

@@ -92,7 +92,7 @@ impl Elaborator<'_, '_> {
     }
 
     fn base_optimizer(&mut self, frame: &mut Frame, expr: &Expr) -> Option<Optimizer> {
-        let (found, settings) = self.declared(frame, OPTIMIZERS, &[], "optimizer", expr)?;
+        let (found, settings) = self.declared(frame, OPTIMIZERS, "optimizer", expr)?;
         let optimizer = optimizer(found.name, &settings)?;
         if let Optimizer::Sgd {
             momentum,

@@ -1,10 +1,10 @@
-//! Tables with commas.
+//! Parts with commas.
 
-use super::{Cells, Table, unreadable, without};
+use super::{Cells, Part, unreadable, without};
 use crate::failure::Result;
 use serde_json::Value;
 
-pub fn read(path: &str, columns: &[&str]) -> Result<Table> {
+pub fn read(path: &str, columns: &[&str]) -> Result<Part> {
     let mut reader = csv::Reader::from_path(path).map_err(|e| unreadable(path, e))?;
     let head = reader.headers().map_err(|e| unreadable(path, e))?.clone();
     let places = columns.iter().map(|column| {
@@ -23,9 +23,10 @@ pub fn read(path: &str, columns: &[&str]) -> Result<Table> {
             cells.push(Value::String(text.to_string()));
         }
     }
-    Ok(Table {
+    Ok(Part {
         path: path.to_string(),
-        lines,
+        row: "line",
+        rows: lines,
         columns: cells.into_iter().map(Cells::Values).collect(),
     })
 }

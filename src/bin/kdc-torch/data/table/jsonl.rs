@@ -1,12 +1,12 @@
 //! An object on each line.
 
-use super::{Cells, Table, unreadable, without};
+use super::{Cells, Part, unreadable, without};
 use crate::failure::{Failure, Result};
 use serde_json::{Map, Value};
 use std::fs::File;
 use std::io::{BufRead, BufReader};
 
-pub fn read(path: &str, columns: &[&str]) -> Result<Table> {
+pub fn read(path: &str, columns: &[&str]) -> Result<Part> {
     let file = File::open(path).map_err(|e| unreadable(path, e))?;
     let mut cells = vec![Vec::new(); columns.len()];
     let mut lines = Vec::new();
@@ -29,9 +29,10 @@ pub fn read(path: &str, columns: &[&str]) -> Result<Table> {
         object.clear();
         lines.push(number);
     }
-    Ok(Table {
+    Ok(Part {
         path: path.to_string(),
-        lines,
+        row: "line",
+        rows: lines,
         columns: cells.into_iter().map(Cells::Values).collect(),
     })
 }

@@ -1,27 +1,48 @@
 //! Tables: a row for each sample. What a column holds the plan says, and it is checked here, before training.
 
+mod classes;
 mod csv;
 mod jsonl;
 mod npz;
+mod parquet;
+mod tokens;
+mod values;
 
-use super::files::Pictures;
 use super::samples::{Samples, Splits, Values};
 use crate::failure::{Failure, Result};
+use crate::weights::names::fits;
+use classes::Names;
 use kdc::plan::{Column, Read, TableFormat};
 use serde_json::Value;
-use std::collections::BTreeSet;
-use std::path::Path;
-use std::rc::Rc;
-use tch::{Kind, Tensor};
+use std::path::{Path, PathBuf};
+use tch::Tensor;
 
-/// A file of rows.
+/// What one file holds.
+pub struct Part {
+    path: String,
+    /// What its rows are called: lines, rows or samples.
+    row: &'static str,
+    /// Of each row its number; empty where they count from 0.
+    rows: Vec<u64>,
+    /// In the order of the columns that were asked for.
+    columns: Vec<Cells>,
+}
+
+/// One file or several, one after the other.
 pub struct Table {
     /// As it was written.
     path: String,
-    /// Of each row its line; empty where a file has none.
-    lines: Vec<u64>,
-    /// In the order of the columns that were asked for.
-    columns: Vec<Cells>,
+    parts: Vec<Place>,
+    /// The columns by their names.
+    columns: Vec<(String, Cells)>,
+}
+
+/// Where a file's rows are.
+struct Place {
+    path: String,
+    first: usize,
+    row: &'static str,
+    rows: Vec<u64>,
 }
 
 /// What a file holds in one column.
@@ -37,27 +58,38 @@ pub fn read(
     test: Option<&str>,
     columns: &[Column],
 ) -> Result<Splits> {
-    let names: Vec<&str> = columns.iter().map(|c| c.column.as_str()).collect();
-    let open = |path: &str| match format {
-        TableFormat::Csv => csv::read(path, &names),
-        TableFormat::Jsonl => jsonl::read(path, &names),
-        TableFormat::Npz => npz::read(path, &names),
-    };
+    let names = names(columns);
+    let open = |path: &str| Table::open(format, path, &names);
     let table = open(path)?;
     if table.rows()? == 0 {
         return Err(Failure::Usage(format!("`{path}` has no rows")));
     }
-    let classes: Vec<Option<Words>> = columns
-        .iter()
-        .zip(&table.columns)
-        .map(|(column, cells)| Words::of(&table, column, cells))
-        .collect::<Result<_>>()?;
+    let classes = columns.iter().map(|column| Names::of(&table, column));
+    let classes = classes.collect::<Result<Vec<_>>>()?;
     let train = table.samples(columns, &classes)?;
     let test = match test {
         Some(test) => open(test)?.samples(columns, &classes)?,
         None => train.none_of()?,
     };
     Ok(Splits { train, test })
+}
+
+/// The columns that are read, and those whose words others belong to.
+fn names(columns: &[Column]) -> Vec<&str> {
+    let mut names: Vec<&str> = Vec::new();
+    for column in columns {
+        names.push(&column.column);
+        if let Read::Label(labels) = &column.read {
+            names.extend(labels.words.iter().map(|words| words.column.as_str()));
+        }
+    }
+    let mut seen = Vec::new();
+    names.retain(|name| {
+        let new = !seen.contains(name);
+        seen.push(*name);
+        new
+    });
+    names
 }
 
 pub fn unreadable(path: &str, why: impl std::fmt::Display) -> Failure {
@@ -73,35 +105,24 @@ pub fn without<'a>(path: &str, column: &str, there: impl Iterator<Item = &'a str
     ))
 }
 
-/// The classes of a column of words, in order.
-struct Words(Vec<String>);
-
-impl Words {
-    /// None for a column of numbers, or of something else.
-    fn of(table: &Table, column: &Column, cells: &Cells) -> Result<Option<Words>> {
-        let (Read::Class(count), Cells::Values(values)) = (&column.read, cells) else {
-            return Ok(None);
-        };
-        if values.iter().all(|value| number(value).is_some()) {
-            return Ok(None);
-        }
-        let mut words = BTreeSet::new();
-        for (row, value) in values.iter().enumerate() {
-            match value {
-                Value::String(word) => words.insert(word.clone()),
-                other => return Err(table.wrong(column, row, other, "is no class")),
-            };
-        }
-        if words.len() as u64 > *count {
-            return Err(Failure::Usage(format!(
-                "`{}` has {} different values in the column `{}`, but `class({count})` was said",
-                table.path,
-                words.len(),
-                column.column
-            )));
-        }
-        Ok(Some(Words(words.into_iter().collect())))
-    }
+/// The files that a path names, in order: `*` in the file's name stands for any text.
+pub fn files(path: &str) -> Vec<PathBuf> {
+    let whole = Path::new(path);
+    let name = whole.file_name().map(|name| name.to_string_lossy());
+    let Some(pattern) = name.filter(|name| name.contains('*')) else {
+        return vec![whole.to_path_buf()];
+    };
+    let folder = match whole.parent() {
+        Some(folder) if folder != Path::new("") => folder,
+        _ => Path::new("."),
+    };
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut found: Vec<PathBuf> = entries
+        .filter(|entry| fits(&pattern, &entry.file_name().to_string_lossy()))
+        .map(|entry| folder.join(entry.file_name()))
+        .collect();
+    found.sort();
+    found
 }
 
 /// A number, also one in quotes or in a file of text.
@@ -115,8 +136,52 @@ fn number(value: &Value) -> Option<f64> {
 }
 
 impl Table {
+    fn open(format: TableFormat, path: &str, names: &[&str]) -> Result<Table> {
+        let files = files(path);
+        if files.is_empty() {
+            return Err(unreadable(path, "no file has such a name"));
+        }
+        let mut table = Table {
+            path: path.to_string(),
+            parts: Vec::new(),
+            columns: Vec::new(),
+        };
+        for file in files {
+            let file = file.to_string_lossy();
+            table.append(
+                match format {
+                    TableFormat::Csv => csv::read(&file, names),
+                    TableFormat::Jsonl => jsonl::read(&file, names),
+                    TableFormat::Parquet => parquet::read(&file, names),
+                    TableFormat::Npz => npz::read(&file, names),
+                }?,
+                names,
+            )?;
+        }
+        Ok(table)
+    }
+
+    fn append(&mut self, part: Part, names: &[&str]) -> Result<()> {
+        self.parts.push(Place {
+            path: part.path,
+            first: self.rows()? as usize,
+            row: part.row,
+            rows: part.rows,
+        });
+        let whole = std::mem::take(&mut self.columns);
+        if whole.is_empty() {
+            let names = names.iter().map(|name| (*name).to_string());
+            self.columns = names.zip(part.columns).collect();
+            return Ok(());
+        }
+        for ((name, cells), more) in whole.into_iter().zip(part.columns) {
+            self.columns.push((name, cells.followed_by(more)?));
+        }
+        Ok(())
+    }
+
     fn rows(&self) -> Result<i64> {
-        let count = |cells: &Cells| match cells {
+        let count = |(_, cells): &(String, Cells)| match cells {
             Cells::Values(values) => values.len() as i64,
             Cells::Array(array) => array.size().first().copied().unwrap_or(0),
         };
@@ -131,15 +196,33 @@ impl Table {
         }
     }
 
-    fn samples(&self, columns: &[Column], classes: &[Option<Words>]) -> Result<Samples> {
-        let count = self.rows()?;
-        let read = columns.iter().zip(&self.columns).zip(classes);
-        let read = read.map(|((column, cells), words)| {
+    fn cells(&self, name: &str) -> Result<&Cells> {
+        let column = self.columns.iter().find(|(known, _)| known == name);
+        let cells = column.map(|(_, cells)| cells);
+        cells.ok_or_else(|| Failure::Bug(format!("the column `{name}` was not read")))
+    }
+
+    fn samples(&self, columns: &[Column], classes: &[Option<Names>]) -> Result<Samples> {
+        let made = tokens::all(self, columns)?;
+        // packing makes other samples of all rows
+        let count = match made.first() {
+            Some(tokens) => tokens.samples(),
+            None => self.rows()?,
+        };
+        let read = columns.iter().zip(classes).map(|(column, names)| {
+            let names = names.as_ref();
             let values = match &column.read {
-                Read::Number => Values::Tensor(self.numbers(column, cells)?),
-                Read::Class(count) => Values::Tensor(self.classes(column, cells, *count, words)?),
-                Read::Tensor(sizes) => Values::Tensor(self.tensors(column, cells, sizes)?),
-                Read::Picture(folder) => self.pictures(column, cells, Path::new(folder))?,
+                Read::Number => Values::Tensor(self.numbers(column)?),
+                Read::Class(count) => Values::Tensor(self.classes(column, *count, names)?),
+                Read::Label(labels) => Values::Tensor(self.labels(column, labels, names, &made)?),
+                Read::Tensor(sizes) => Values::Tensor(self.tensors(column, sizes)?),
+                Read::Picture(folder) => self.pictures(column, Path::new(folder))?,
+                Read::Tokens { tokenizer, part } => {
+                    let tokens = tokens::find(&made, &column.column, tokenizer);
+                    let tokens =
+                        tokens.ok_or_else(|| Failure::Bug("tokens were not made".into()))?;
+                    Values::Tensor(tokens.part(*part)?)
+                }
             };
             Ok((column.field.clone(), values))
         });
@@ -150,155 +233,35 @@ impl Table {
     }
 
     /// "`birds.csv`, line 17: `grams` is \"heavy\", which is no number"
-    fn wrong(&self, column: &Column, row: usize, value: &Value, why: &str) -> Failure {
-        let place = match self.lines.get(row) {
-            Some(line) => format!("`{}`, line {line}", self.path),
-            None => format!("`{}`, sample {row}", self.path),
+    fn wrong(&self, column: &str, row: usize, value: &Value, why: &str) -> Failure {
+        let place = match self.parts.iter().rfind(|part| part.first <= row) {
+            Some(part) => {
+                let place = row - part.first;
+                let number = part.rows.get(place).copied().unwrap_or(place as u64);
+                format!("`{}`, {} {number}", part.path, part.row)
+            }
+            None => format!("`{}`", self.path),
         };
         let mut shown = value.to_string();
         if shown.chars().count() > 40 {
             shown = shown.chars().take(40).chain(['…']).collect();
         }
-        Failure::Usage(format!(
-            "{place}: `{}` is {shown}, which {why}",
-            column.column
-        ))
-    }
-
-    fn numbers(&self, column: &Column, cells: &Cells) -> Result<Tensor> {
-        match cells {
-            Cells::Array(array) => self.tensors(column, &Cells::Array(array.shallow_clone()), &[]),
-            Cells::Values(values) => {
-                let numbers = values.iter().enumerate().map(|(row, value)| {
-                    let number = number(value).map(|n| n as f32);
-                    number.ok_or_else(|| self.wrong(column, row, value, "is no number"))
-                });
-                Ok(Tensor::f_from_slice(
-                    &numbers.collect::<Result<Vec<f32>>>()?,
-                )?)
-            }
-        }
-    }
-
-    fn classes(
-        &self,
-        column: &Column,
-        cells: &Cells,
-        count: u64,
-        words: &Option<Words>,
-    ) -> Result<Tensor> {
-        let numbers = match cells {
-            Cells::Array(array) => self.whole_numbers(column, array)?,
-            Cells::Values(values) => {
-                let class = |(row, value): (usize, &Value)| match words {
-                    Some(Words(words)) => {
-                        let word = value.as_str().unwrap_or_default();
-                        let class = words.iter().position(|known| known == word);
-                        let why = "is no class of the training samples";
-                        class
-                            .map(|class| class as i64)
-                            .ok_or_else(|| self.wrong(column, row, value, why))
-                    }
-                    None => number(value)
-                        .filter(|n| n.fract() == 0.0)
-                        .map(|n| n as i64)
-                        .ok_or_else(|| self.wrong(column, row, value, "is no whole number")),
-                };
-                values
-                    .iter()
-                    .enumerate()
-                    .map(class)
-                    .collect::<Result<_>>()?
-            }
-        };
-        let beyond = numbers.iter().position(|n| !(0..count as i64).contains(n));
-        if let Some(row) = beyond {
-            let why = format!("is not from 0 to {}, as `class({count})` says", count - 1);
-            return Err(self.wrong(column, row, &numbers[row].into(), &why));
-        }
-        Ok(Tensor::f_from_slice(&numbers)?)
-    }
-
-    fn whole_numbers(&self, column: &Column, array: &Tensor) -> Result<Vec<i64>> {
-        let flat = array.f_reshape([-1])?;
-        if flat.size()[0] != self.rows()? || array.is_floating_point() {
-            return Err(Failure::Usage(format!(
-                "the array `{}` of `{}` is {:?} of {:?}, but a class is one whole number for each sample",
-                column.column,
-                self.path,
-                array.size(),
-                array.kind()
-            )));
-        }
-        Ok(Vec::try_from(flat.f_to_kind(Kind::Int64)?)?)
-    }
-
-    /// Numbers of these sizes: bytes stay bytes until they are scaled.
-    fn tensors(&self, column: &Column, cells: &Cells, sizes: &[u64]) -> Result<Tensor> {
-        let rows = self.rows()?;
-        let shape: Vec<i64> = std::iter::once(rows)
-            .chain(sizes.iter().map(|size| *size as i64))
-            .collect();
-        let each: u64 = sizes.iter().product();
-        match cells {
-            Cells::Array(array) => {
-                if array.numel() as u64 != rows as u64 * each {
-                    return Err(Failure::Usage(format!(
-                        "the array `{}` of `{}` is {:?}, which does not make {shape:?}",
-                        column.column,
-                        self.path,
-                        array.size()
-                    )));
-                }
-                Ok(array.f_reshape(shape.as_slice())?.f_to_kind(Kind::Float)?)
-            }
-            Cells::Values(values) => {
-                let mut all = Vec::with_capacity(values.len() * each as usize);
-                for (row, value) in values.iter().enumerate() {
-                    let before = all.len();
-                    let numbers = flatten(value, &mut all);
-                    if !numbers || (all.len() - before) as u64 != each {
-                        let why = format!("is no list of {each} numbers");
-                        return Err(self.wrong(column, row, value, &why));
-                    }
-                }
-                Ok(Tensor::f_from_slice(&all)?.f_reshape(shape.as_slice())?)
-            }
-        }
-    }
-
-    fn pictures(&self, column: &Column, cells: &Cells, folder: &Path) -> Result<Values> {
-        let Cells::Values(values) = cells else {
-            return Err(Failure::Usage(format!(
-                "the array `{}` of `{}` holds numbers, but `load_image` needs names of files",
-                column.column, self.path
-            )));
-        };
-        let mut paths = Vec::with_capacity(values.len());
-        for (row, value) in values.iter().enumerate() {
-            let path = value.as_str().map(|name| folder.join(name));
-            match path {
-                Some(path) if path.is_file() => paths.push(path),
-                Some(path) => {
-                    let why = format!("there is no `{}`", path.display());
-                    return Err(self.wrong(column, row, value, &format!("is no file: {why}")));
-                }
-                None => return Err(self.wrong(column, row, value, "is no name of a file")),
-            }
-        }
-        Ok(Values::Pictures(Rc::new(Pictures::open(paths)?)))
+        Failure::Usage(format!("{place}: `{column}` is {shown}, which {why}"))
     }
 }
 
-/// Adds the numbers of nested lists. False where there is something else.
-fn flatten(value: &Value, into: &mut Vec<f32>) -> bool {
-    match value {
-        Value::Array(values) => values.iter().all(|value| flatten(value, into)),
-        Value::Number(number) => {
-            into.extend(number.as_f64().map(|n| n as f32));
-            true
-        }
-        _ => false,
+impl Cells {
+    fn followed_by(self, more: Cells) -> Result<Cells> {
+        Ok(match (self, more) {
+            (Cells::Values(mut values), Cells::Values(more)) => {
+                values.extend(more);
+                Cells::Values(values)
+            }
+            (Cells::Array(array), Cells::Array(more)) => {
+                Cells::Array(Tensor::f_cat(&[array, more], 0)?)
+            }
+            _ => return Err(Failure::Bug("two formats in one table".into())),
+        })
     }
 }
 

@@ -1,6 +1,6 @@
 //! NumPy arrays: a zip archive of `.npy` files, each a line that describes the array, then its bytes.
 
-use super::{Cells, Table, unreadable, without};
+use super::{Cells, Part, unreadable, without};
 use crate::failure::{Failure, Result};
 use std::fs::File;
 use std::io::Read;
@@ -10,7 +10,7 @@ use zip::ZipArchive;
 /// `\x93NUMPY`, a version, and the length of the description.
 const MAGIC: &[u8] = b"\x93NUMPY";
 
-pub fn read(path: &str, columns: &[&str]) -> Result<Table> {
+pub fn read(path: &str, columns: &[&str]) -> Result<Part> {
     let file = File::open(path).map_err(|e| unreadable(path, e))?;
     let mut archive = ZipArchive::new(file).map_err(|e| unreadable(path, e))?;
     let names: Vec<String> = archive.file_names().map(array_name).collect();
@@ -34,9 +34,10 @@ pub fn read(path: &str, columns: &[&str]) -> Result<Table> {
             ))
         })
     });
-    Ok(Table {
+    Ok(Part {
         path: path.to_string(),
-        lines: Vec::new(),
+        row: "sample",
+        rows: Vec::new(),
         columns: cells.collect::<Result<_>>()?,
     })
 }

@@ -321,7 +321,7 @@ fn agrees(value: &Tensor, expected: &ops::Tensor) -> Result<(), String> {
     let kind = match expected.element {
         Element::Real | Element::Probability => tch::Kind::Float,
         Element::Bool => tch::Kind::Bool,
-        Element::Id(_) | Element::Class(_) => tch::Kind::Int64,
+        Element::Id(_) | Element::Class(_) | Element::Label(_) => tch::Kind::Int64,
     };
     if size != stated || value.kind() != kind {
         return Err(format!(
@@ -355,7 +355,7 @@ impl Operand {
         Some(match &tensor.element {
             Element::Real | Element::Probability => Tensor::rand(&size, options),
             Element::Bool => Tensor::rand(&size, options).gt(0.5),
-            Element::Id(bound) | Element::Class(bound) => {
+            Element::Id(bound) | Element::Class(bound) | Element::Label(bound) => {
                 let bound = bound.known().unwrap_or(1) as i64;
                 Tensor::randint(bound, &size, (tch::Kind::Int64, Device::Cpu))
             }

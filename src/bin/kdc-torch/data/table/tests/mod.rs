@@ -1,5 +1,9 @@
+mod parquet;
+mod tokens;
+
 use super::*;
 use crate::testing::Folder;
+use tch::Kind;
 
 fn column(column: &str, read: Read) -> Column {
     Column {
