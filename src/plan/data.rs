@@ -327,6 +327,21 @@ impl Batch {
 }
 
 impl DataSet {
+    /// The field with the right answers, the number of classes, and the rank of what answers.
+    pub fn label(&self) -> Option<(String, u64, usize)> {
+        self.fields.iter().find_map(|field| {
+            let name = || format!("{}.{}", self.name, field.name);
+            let rank = field.shape.rank();
+            match field.kind {
+                FieldKind::Class(classes) | FieldKind::Label(classes) => {
+                    Some((name(), classes, rank + 1))
+                }
+                FieldKind::Probability(classes) => Some((name(), classes, rank)),
+                _ => None,
+            }
+        })
+    }
+
     /// The transforms that make these fields, by their places in order, and the columns of the source from
     /// which they begin.
     pub fn behind<'a>(&'a self, fields: &[&'a str]) -> (Vec<usize>, Vec<&'a str>) {

@@ -5,8 +5,8 @@ use super::names::Names;
 use super::prune::multiply_adds;
 use super::share::Shared;
 use super::{
-    Arg, Cost, Costs, DataSet, Evaluation, FORMAT, FieldKind, Mode as Rounding, Network, Node,
-    Parameter, ParameterKind, Part, Plan, Program, Role, SourceText, Stage, Weights, WeightsFile,
+    Arg, Cost, Costs, DataSet, Evaluation, FORMAT, Mode as Rounding, Network, Node, Parameter,
+    ParameterKind, Part, Plan, Program, Role, SourceText, Stage, Weights, WeightsFile,
 };
 use super::{fuse, in_place, reorder};
 use crate::hash::Fnv;
@@ -365,7 +365,7 @@ impl<'e> Lowering<'e> {
     /// or else the first.
     fn evaluations(&self) -> Vec<Evaluation> {
         let data = &self.experiment.stages[0].data;
-        let Some((label, classes, _)) = labels(data) else {
+        let Some((label, classes, _)) = data.label() else {
             return Vec::new();
         };
         let networks = self.experiment.networks.iter().zip(&self.answers);
@@ -391,7 +391,7 @@ impl<'e> Lowering<'e> {
     /// Of each network the output that is measured, if one fits the labels.
     fn answers(&self) -> Vec<Option<NodeIndex>> {
         let experiment = self.experiment;
-        let Some((label, classes, rank)) = labels(&experiment.stages[0].data) else {
+        let Some((label, classes, rank)) = experiment.stages[0].data.label() else {
             return vec![None; experiment.networks.len()];
         };
         let fits = |value: &Value| match value {
@@ -451,21 +451,6 @@ impl<'e> Lowering<'e> {
             auxiliary: of(Part::Auxiliary),
         }
     }
-}
-
-/// The field with the right answers, the number of classes, and the rank of what answers.
-fn labels(data: &DataSet) -> Option<(String, u64, usize)> {
-    data.fields.iter().find_map(|field| {
-        let name = || format!("{}.{}", data.name, field.name);
-        let rank = field.shape.rank();
-        match field.kind {
-            FieldKind::Class(classes) | FieldKind::Label(classes) => {
-                Some((name(), classes, rank + 1))
-            }
-            FieldKind::Probability(classes) => Some((name(), classes, rank)),
-            _ => None,
-        }
-    })
 }
 
 fn unique(names: impl Iterator<Item = String>) -> Vec<String> {

@@ -380,6 +380,8 @@ pub enum Measure {
     /// The expected calibration error with 15 bins: how far the largest probability is from the share of
     /// right answers, on average.
     Calibration,
+    /// The exponential of the cross-entropy.
+    Perplexity,
     /// The share of samples for which it answers as that network does.
     Agreement {
         with: String,
@@ -393,6 +395,7 @@ impl std::fmt::Display for Measure {
             Measure::Accuracy => f.write_str("accuracy"),
             Measure::Top5 => f.write_str("top5"),
             Measure::Calibration => f.write_str("calibration"),
+            Measure::Perplexity => f.write_str("perplexity"),
             Measure::Agreement { with } => write!(f, "agreement({with})"),
         }
     }

@@ -11,8 +11,8 @@ pub struct Epoch {
     pub losses: Vec<f64>,
     /// The mean of the weighted sums.
     pub total: f64,
-    /// How many samples were recognised.
-    pub right: Option<f64>,
+    /// The share of the labels that count which were told.
+    pub accuracy: Option<f64>,
     pub seconds: f64,
     pub samples: i64,
 }
@@ -33,7 +33,9 @@ pub struct EpochLog {
     sums: Vec<f64>,
     total: f64,
     steps: usize,
-    pub right: Option<f64>,
+    /// Labels that were told, and those that count.
+    right: f64,
+    counted: f64,
     pub samples: i64,
     pub bad: Option<BadLoss>,
 }
@@ -67,8 +69,9 @@ impl EpochLog {
         }
         let right: Vec<&Tensor> = steps.iter().filter_map(|s| s.right.as_ref()).collect();
         if !right.is_empty() {
-            let sum = f64::try_from(stack(right)?.f_sum(None)?)?;
-            self.right = Some(self.right.unwrap_or(0.0) + sum);
+            let sums = stack(right)?.f_sum_dim_intlist(0i64, false, Kind::Double)?;
+            self.right += sums.f_double_value(&[0])?;
+            self.counted += sums.f_double_value(&[1])?;
         }
         Ok(())
     }
@@ -99,13 +102,18 @@ impl EpochLog {
         self.sums.iter().map(|sum| sum / steps).collect()
     }
 
+    /// Of the steps so far; none where no label counts.
+    pub fn accuracy(&self) -> Option<f64> {
+        (self.counted > 0.0).then(|| self.right / self.counted)
+    }
+
     pub fn close(self, start: Instant) -> End {
         match self.bad {
             Some(bad) => End::Diverged(bad),
             None => End::Whole(Epoch {
                 losses: self.means(),
                 total: self.total / self.steps as f64,
-                right: self.right,
+                accuracy: self.accuracy(),
                 seconds: start.elapsed().as_secs_f64(),
                 samples: self.samples,
             }),

@@ -16,6 +16,8 @@ pub struct Answers {
     in_top5: Tensor,
     /// `[samples]`, the largest probability.
     confidence: Tensor,
+    /// `[samples]`, the logarithm of the right class's probability.
+    likelihood: Tensor,
     classes: i64,
 }
 
@@ -38,7 +40,7 @@ pub fn evaluate(
 
     let classes = evaluation.classes as i64;
     let (mut predicted, mut labels, mut in_top5) = (Vec::new(), Vec::new(), Vec::new());
-    let mut confidence = Vec::new();
+    let (mut confidence, mut likelihood) = (Vec::new(), Vec::new());
     let mut start = 0;
     while start < split.samples {
         let size = data.batch_size().min(split.samples - start);
@@ -54,6 +56,10 @@ pub fn evaluate(
                 .f_any_dim(1, false)?,
         );
         confidence.push(logits.f_softmax(1, Kind::Float)?.f_amax(1, false)?);
+        // labels that do not count are below 0
+        let right = label.f_clamp_min(0)?.f_unsqueeze(1)?;
+        let log = logits.f_log_softmax(1, Kind::Float)?;
+        likelihood.push(log.f_gather(1, &right, false)?.f_squeeze_dim(1)?);
         predicted.push(logits.f_argmax(1, false)?);
         labels.push(label.shallow_clone());
         start += size;
@@ -65,6 +71,7 @@ pub fn evaluate(
         predicted: of_counted(&predicted)?,
         in_top5: of_counted(&in_top5)?,
         confidence: of_counted(&confidence)?,
+        likelihood: of_counted(&likelihood)?,
         labels: labels.f_masked_select(&counted)?,
         classes,
     })
@@ -118,6 +125,11 @@ impl Answers {
         Ok(f64::try_from(gaps)? / self.labels.size()[0] as f64)
     }
 
+    /// The exponential of the mean of -log p, where p is the right class's probability.
+    pub fn perplexity(&self) -> Result<f64> {
+        Ok((-mean(&self.likelihood)?).exp())
+    }
+
     /// How often the two give the same answer.
     pub fn agreement(&self, other: &Answers) -> Result<f64> {
         mean(&self.predicted.f_eq_tensor(&other.predicted)?)
@@ -133,17 +145,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn calibration_is_the_mean_gap_of_confidence_and_share() {
+    fn calibration_and_perplexity_follow_their_definitions() {
         let answers = Answers {
             predicted: Tensor::from_slice(&[0i64, 0, 1, 1, 1]),
             labels: Tensor::from_slice(&[0i64, 1, 1, 1, 0]),
             in_top5: Tensor::from_slice(&[true; 5]),
             confidence: Tensor::from_slice(&[0.62f32, 0.66, 0.9, 1.0, 0.34]),
+            likelihood: Tensor::from_slice(&[0.5f32, 0.25, 1.0, 1.0, 1.0]).log(),
             classes: 2,
         };
         // one bin holds 0.62 and 0.66, of which one is right; the others hold one each
         let gaps = (0.62 + 0.66 - 1.0) + (1.0 - 0.9) + 0.0 + 0.34;
         let expected = gaps / 5.0;
         assert!((answers.calibration().unwrap() - expected).abs() < 1e-6);
+        // 1 / (0.5 · 0.25)^(1/5)
+        assert!((answers.perplexity().unwrap() - 8f64.powf(0.2)).abs() < 1e-6);
     }
 }

@@ -271,8 +271,8 @@ impl<'a> Run<'a> {
             .iter()
             .map(|loss| format!("{loss:.3}"))
             .collect();
-        let right = match log.right {
-            Some(right) => format!("  {} right", percent(right / log.samples as f64)),
+        let right = match log.accuracy() {
+            Some(share) => format!("  {} right", percent(share)),
             None => String::new(),
         };
         self.bar.set_prefix(format!("epoch {epoch}"));
@@ -296,7 +296,7 @@ impl<'a> Run<'a> {
             epoch,
             total: whole.total,
             images_per_second: whole.samples as f64 / whole.seconds,
-            training_accuracy: whole.right.map(|right| right / whole.samples as f64),
+            training_accuracy: whole.accuracy,
             losses,
             hold_out_accuracy: BTreeMap::new(),
             test_accuracy: BTreeMap::new(),

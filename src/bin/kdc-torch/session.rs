@@ -348,6 +348,7 @@ fn metrics(plan: &Plan, all: &AllAnswers) -> Result<BTreeMap<String, BTreeMap<St
                 Measure::Accuracy => given.accuracy()?,
                 Measure::Top5 => given.top5()?,
                 Measure::Calibration => given.calibration()?,
+                Measure::Perplexity => given.perplexity()?,
                 Measure::Agreement { with } => match all.get(with) {
                     Some(other) => given.agreement(other)?,
                     None => continue,

@@ -167,13 +167,10 @@ impl Trainer {
         let losses = losses.collect::<std::result::Result<Vec<_>, _>>()?;
         let right = self.watched.as_ref().map(|watched| {
             let predicted = outputs[watched.logits].f_detach()?.f_argmax(-1, false)?;
-            // of a sequence the share of its tokens
-            predicted
-                .f_eq_tensor(&classes_of(&batch.fields[watched.label])?)?
-                .f_reshape([batch.size, -1])?
-                .f_to_kind(Kind::Double)?
-                .f_mean_dim(1, false, Kind::Double)?
-                .f_sum(Kind::Double)
+            let label = classes_of(&batch.fields[watched.label])?;
+            let right = predicted.f_eq_tensor(&label)?.f_sum(Kind::Double)?;
+            let counted = label.f_ge(0)?.f_sum(Kind::Double)?;
+            Tensor::f_stack(&[right, counted], 0)
         });
         Ok(Step {
             losses: Tensor::f_stack(&losses, 0)?,

@@ -24,8 +24,8 @@ use super::load::{DefId, ModuleId, Modules};
 use super::value::{Applied, Instance, Value};
 use crate::diag::{Code, Diagnostic};
 use crate::plan::{
-    Arg, DataSet, FieldKind, Fit, Follower, Keep, Measure, Optimizer, Patience, Role, Score,
-    TestTime, WeightsFile,
+    Arg, DataSet, Fit, Follower, Keep, Measure, Optimizer, Patience, Role, Score, TestTime,
+    WeightsFile,
 };
 use crate::source::Span;
 use crate::syntax::ast::{self, ItemKind};
@@ -71,14 +71,13 @@ pub struct Network {
 impl Network {
     /// Whether an output has a number for each class of the data's label.
     pub fn says_a_class(&self, graph: &Graph, data: &DataSet) -> bool {
-        let classes = data.fields.iter().find_map(|field| match field.kind {
-            FieldKind::Class(classes) | FieldKind::Label(classes) => Some(classes),
-            _ => None,
-        });
+        let Some((_, classes, rank)) = data.label() else {
+            return false;
+        };
         self.instance.outputs.iter().any(|(_, value)| match value {
             Value::Tensor(node) => {
                 let dims = &graph.tensor(*node).shape.0;
-                dims.len() == 2 && dims[1].known() == classes && classes.is_some()
+                dims.len() == rank && dims[rank - 1].known() == Some(classes)
             }
             _ => false,
         })

@@ -19,7 +19,7 @@ pub struct Expectation {
 }
 
 const METRICS: [&str; 2] = ["accuracy", "top5"];
-const MEASURES: [&str; 4] = ["accuracy", "top5", "calibration", "agreement"];
+const MEASURES: [&str; 5] = ["accuracy", "top5", "calibration", "perplexity", "agreement"];
 
 impl Elaborator<'_, '_> {
     /// `accuracy(deep) >= 0.75`, or a list of such.
@@ -241,6 +241,7 @@ impl Elaborator<'_, '_> {
             "accuracy" => Some(Measure::Accuracy),
             "top5" => Some(Measure::Top5),
             "calibration" => Some(Measure::Calibration),
+            "perplexity" => Some(Measure::Perplexity),
             "agreement" => {
                 let form = "`agreement(deep)`";
                 self.wrong_setting("`agreement` needs a network", expr.span, form)
