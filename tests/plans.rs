@@ -354,10 +354,11 @@ train on images { epochs: 2, optimizer: adam(lr: 0.001) }
         let nodes = plan.stages[0].step.nodes.iter();
         nodes.filter(|node| node.op == op).count()
     };
-    let exact = plan.with_samples(300);
+    let samples = |count| [("images".to_string(), count)].into();
+    let exact = plan.with_samples(&samples(300));
     // the scores against both banks, and their rows that change
     assert_eq!((count(&exact, "take"), count(&exact, "scores")), (4, 0));
-    let fast = plan.clone().fast().with_samples(300);
+    let fast = plan.clone().fast().with_samples(&samples(300));
     assert_eq!((count(&fast, "take"), count(&fast, "scores")), (2, 2));
     let rows = |plan: &Plan| {
         let mut nodes = plan.stages[0].step.nodes.iter();
@@ -365,7 +366,7 @@ train on images { epochs: 2, optimizer: adam(lr: 0.001) }
     };
     assert!(rows(&exact) && !rows(&fast));
     // a table that is far longer is cheaper to take from
-    let long = plan.fast().with_samples(1_000_000);
+    let long = plan.fast().with_samples(&samples(1_000_000));
     assert_eq!(count(&long, "scores"), 0);
 }
 

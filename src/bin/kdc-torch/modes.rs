@@ -87,7 +87,11 @@ fn scores_without_copies_are_those_of_the_rows() {
         let nodes = plan.stages[0].step.nodes.iter();
         nodes.filter(|node| node.op == "scores").count()
     };
-    let (exact, fast) = (plan.with_samples(90), plan.fast().with_samples(90));
+    let samples = [("images".to_string(), 90)].into();
+    let (exact, fast) = (
+        plan.with_samples(&samples),
+        plan.fast().with_samples(&samples),
+    );
     assert_eq!((scores(&exact), scores(&fast)), (0, 2));
     let (exact, fast) = (losses(&exact), losses(&fast));
     for (exact, fast) in exact.iter().flatten().zip(fast.iter().flatten()) {
