@@ -27,6 +27,7 @@ pub mod diag;
 pub mod format;
 pub mod hash;
 pub mod ide;
+pub mod picture;
 pub mod plan;
 pub mod program;
 pub mod shape;
@@ -35,8 +36,10 @@ pub mod syntax;
 
 use diag::suggest::nearest;
 use diag::{Code, Diagnostic};
+use program::experiment::Experiment;
 use program::load::{ModuleId, Modules};
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 /// What is known of a file after all passes.
 pub struct Checked {
@@ -46,28 +49,41 @@ pub struct Checked {
     pub diagnostics: Vec<Diagnostic>,
     /// There when no diagnostic is an error.
     pub plan: Option<plan::Plan>,
+    /// What the plan was made of.
+    pub experiment: Option<Rc<Experiment>>,
 }
 
 /// Checks an experiment or a library, and all that it imports.
 pub fn check(files: &dyn source::Files, path: &Path) -> Checked {
     let mut modules = Modules::new(files);
     match compile(&mut modules, path) {
-        Ok((_, plan)) => Checked {
+        Ok(compiled) => Checked {
             diagnostics: diag::tidy(modules.diagnostics),
             sources: modules.sources,
-            plan,
+            plan: compiled.plan,
+            experiment: compiled.experiment,
         },
         Err(reason) => unreadable(files, path, &reason),
     }
 }
 
+struct Compiled {
+    root: ModuleId,
+    experiment: Option<Rc<Experiment>>,
+    plan: Option<plan::Plan>,
+}
+
 /// All passes. Fails if the file cannot be read.
-fn compile(modules: &mut Modules, path: &Path) -> Result<(ModuleId, Option<plan::Plan>), String> {
+fn compile(modules: &mut Modules, path: &Path) -> Result<Compiled, String> {
     let root = modules.root(path)?;
     program::elaborate::check_definitions(modules);
     let experiment = program::experiment::compile(modules, root);
-    let plan = experiment.map(|experiment| plan::lower(modules, &experiment));
-    Ok((root, plan))
+    let lowered = experiment.as_ref();
+    Ok(Compiled {
+        root,
+        plan: lowered.map(|experiment| plan::lower(modules, experiment)),
+        experiment,
+    })
 }
 
 fn unreadable(files: &dyn source::Files, path: &Path, reason: &str) -> Checked {
@@ -80,6 +96,7 @@ fn unreadable(files: &dyn source::Files, path: &Path, reason: &str) -> Checked {
             None => diagnostic,
         }],
         plan: None,
+        experiment: None,
     }
 }
 

@@ -12,6 +12,7 @@ mod laws;
 mod lsp;
 mod models;
 mod mutate;
+mod pictures;
 mod plans;
 mod pytorch;
 mod render;

@@ -86,11 +86,20 @@ Examples:
   kdc check -D warnings              for CI: warnings count as errors
   kdc check - < hint.kd              standard input")]
     Check(Check),
-    /// Print the plan of a file, as YAML: all that its training will compute
+    /// Print the plan of a file: a summary, and as YAML all that its training will compute
     #[command(before_long_help = "\
 Examples:
   kdc plan hint.kd > hint.plan.yaml")]
     Plan(Plan),
+    /// Draw a file: its networks with shapes, taps and losses, what learns and what is dropped
+    #[command(before_long_help = "\
+Examples:
+  kdc graph hint.kd > hint.svg
+  kdc graph hint.kd -o hint.svg
+  kdc graph hint.kd -o hint.dot         the ending says the format: .svg, .dot or .gv, .mmd or .mermaid
+  kdc graph hint.kd --format mermaid    for Markdown
+  kdc graph hint.kd --depth 1           only what the models name; 2 and more take that apart")]
+    Graph(Graph),
     /// Train what a file describes
     #[command(before_long_help = "\
 Examples:
@@ -194,6 +203,35 @@ pub struct Plan {
 
     #[command(flatten)]
     pub rounding: Rounding,
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct Graph {
+    /// The experiment; `-` is standard input
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+
+    /// Where to write it [default: standard output]
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+
+    /// What to write [default: what the output's ending says, or else svg]
+    #[arg(long, value_enum, value_name = "FORMAT")]
+    pub format: Option<GraphFormat>,
+
+    /// How far to take networks apart [default: as far as can be read]
+    #[arg(long, value_name = "N")]
+    pub depth: Option<u8>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum GraphFormat {
+    /// A picture
+    Svg,
+    /// For Graphviz
+    Dot,
+    /// For Mermaid, as in Markdown
+    Mermaid,
 }
 
 #[derive(Debug, ClapArgs)]

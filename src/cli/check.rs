@@ -11,7 +11,9 @@ use super::terminal;
 use crate::Checked;
 use crate::diag::{Applicability, Severity};
 use crate::plan::Plan;
+use crate::program::experiment::Experiment;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 pub fn run(args: &Check, global: &Global) -> Exit {
     match checked(args, global) {
@@ -80,6 +82,15 @@ fn fix(
 
 /// The plan of one file, rounding as is asked; its problems are printed on the way.
 pub fn plan(file: &Path, rounding: &Rounding, global: &Global) -> Result<Plan, Exit> {
+    let (_, plan) = experiment(file, global)?;
+    Ok(match rounding.exact {
+        true => plan,
+        false => plan.fast(),
+    })
+}
+
+/// The experiment of one file and its plan; its problems are printed on the way.
+pub fn experiment(file: &Path, global: &Global) -> Result<(Rc<Experiment>, Plan), Exit> {
     let checked = check(file);
     let mut report = Report::new(MessageFormat::Human, terminal::style(global.color));
     report.add(&checked.diagnostics, &checked.sources);
@@ -89,10 +100,9 @@ pub fn plan(file: &Path, rounding: &Rounding, global: &Global) -> Result<Plan, E
         .diagnostics
         .iter()
         .any(|d| d.severity == Severity::Error);
-    match checked.plan {
+    match checked.experiment.zip(checked.plan) {
         _ if failed => report.finish(1, 0, false),
-        Some(plan) if rounding.exact => return Ok(plan),
-        Some(plan) => return Ok(plan.fast()),
+        Some(found) => return Ok(found),
         None => output::complain(&format!(
             "`{}` is a library: it has nothing to train, no network, no edge and no `train` block",
             file.display()

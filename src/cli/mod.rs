@@ -7,6 +7,7 @@ mod exit;
 mod explain;
 pub mod files;
 mod format;
+mod graph;
 mod info;
 mod levels;
 pub mod lsp;
@@ -47,11 +48,15 @@ fn run(args: &Args) -> Exit {
         Some(Command::Check(args)) => check::run(args, global),
         Some(Command::Plan(args)) => match check::plan(&args.file, &args.rounding, global) {
             Ok(plan) => {
-                output::write(output::Stream::Out, &plan.to_yaml());
+                output::write(
+                    output::Stream::Out,
+                    &(comment(&plan.summary()) + &plan.to_yaml()),
+                );
                 Exit::Ok
             }
             Err(exit) => exit,
         },
+        Some(Command::Graph(args)) => graph::run(args, global),
         Some(Command::Train(args)) => train::train(args, global),
         Some(Command::Eval(args)) => train::eval(args, global),
         Some(Command::Explain(args)) => explain::run(args),
@@ -66,4 +71,12 @@ fn run(args: &Args) -> Exit {
             Exit::Usage
         }
     }
+}
+
+/// A text as a comment of YAML, with an empty line behind it.
+fn comment(text: &str) -> String {
+    let lines = text
+        .lines()
+        .map(|line| format!("# {line}").trim_end().to_string() + "\n");
+    lines.chain(["\n".to_string()]).collect()
 }

@@ -21,7 +21,9 @@ mod samples;
 mod schedule;
 mod share;
 mod stage;
+mod summary;
 pub mod views;
+mod yaml;
 
 pub use cache::{Cache, Keep};
 pub use data::{
@@ -583,6 +585,7 @@ impl Plan {
     }
 
     pub fn to_yaml(&self) -> String {
-        serde_yaml::to_string(self).expect("a plan holds nothing that YAML cannot say")
+        let value = serde_yaml::to_value(self).expect("a plan holds nothing that YAML cannot say");
+        yaml::text(&value)
     }
 }

@@ -159,7 +159,9 @@ impl fmt::Display for Schedule {
                     true => ("epochs", epochs),
                     false => ("steps", steps),
                 };
-                return write!(f, "step_decay({name}: {times:?}, factor: {factor})");
+                let times: Vec<String> = times.iter().map(f64::to_string).collect();
+                let times = times.join(", ");
+                return write!(f, "step_decay({name}: [{times}], factor: {factor})");
             }
         };
         for (name, length) in ["epochs", "steps"].iter().zip(lengths) {

@@ -65,6 +65,22 @@ impl Value {
         matches!(self, Value::Number(_) | Value::Tensor(_))
     }
 
+    /// All the tensors in it.
+    pub fn tensors(&self) -> Vec<NodeIndex> {
+        match self {
+            Value::Tensor(node) => vec![*node],
+            Value::List(values) | Value::Tuple(values) => {
+                values.iter().flat_map(Value::tensors).collect()
+            }
+            Value::Record(instance) => {
+                let outputs = instance.outputs.iter().map(|(_, value)| value);
+                let members = instance.members.iter().map(|(_, member)| &member.value);
+                outputs.chain(members).flat_map(Value::tensors).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
     /// The elements of a list or tuple.
     pub fn elements(&self) -> Option<&[Value]> {
         match self {

@@ -276,7 +276,7 @@ fn help_and_versions() {
         "{}",
         ran.out
     );
-    let commands = "new check plan train eval fmt explain lsp info completions man";
+    let commands = "new check plan graph train eval fmt explain lsp info completions man";
     for command in commands.split(' ') {
         assert_eq!(folder.kdc(&[command, "--help"]).code, 0, "{command}");
         assert_eq!(folder.kdc(&["help", command]).code, 0, "{command}");
@@ -406,4 +406,91 @@ fn fmt_leaves_files_with_syntax_errors_alone() {
         BAD
     );
     assert_eq!(folder.kdc(&["fmt", "none.kd"]).code, 2);
+}
+
+/// An experiment that needs no other file.
+const EXPERIMENT: &str = "use models::LightNN
+
+data images = shapes() -> batch(128)
+student light = LightNN()
+
+edge images.label ~> light.logits by cross_entropy
+
+train on images { epochs: 1, optimizer: adam(lr: 0.001) }
+";
+
+#[test]
+fn a_plan_begins_with_a_summary() {
+    let folder = Folder::new("plan", &[("a.kd", EXPERIMENT)]);
+    let ran = folder.kdc(&["plan", "a.kd"]);
+    let summary = "\
+# a
+#
+#   train on images: 1 epoch, batches of 128, adam, lr 0.001
+#
+#   light  student  LightNN()
+#
+#   weight 1  images.label ~> light.logits by cross_entropy
+#
+#             parameters  multiply-adds of a sample
+#   students     267,738                  1,296,896
+
+kdc_plan: ";
+    assert!(ran.code == 0 && ran.out.starts_with(summary), "{}", ran.out);
+    assert!(kdc::plan::Plan::from_yaml(&ran.out).is_ok());
+}
+
+#[test]
+fn graph_writes_what_is_asked_for() {
+    let folder = Folder::new("graph", &[("a.kd", EXPERIMENT)]);
+    let ran = folder.kdc(&["graph", "a.kd"]);
+    assert_eq!((ran.code, ran.err.as_str()), (0, ""));
+    assert!(ran.out.starts_with("<svg "), "{}", ran.out);
+    let dot = folder.kdc(&["graph", "a.kd", "--format", "dot"]).out;
+    assert!(dot.starts_with("digraph "), "{dot}");
+    for (name, start) in [("a.svg", "<svg "), ("a.gv", "digraph "), ("a.mmd", "---\n")] {
+        let ran = folder.kdc(&["graph", "a.kd", "-o", name]);
+        assert_eq!((ran.code, ran.out.as_str(), ran.err.as_str()), (0, "", ""));
+        let written = std::fs::read_to_string(folder.0.join(name)).unwrap();
+        assert!(written.starts_with(start), "{written}");
+    }
+    let whole = folder.kdc(&["graph", "a.kd", "--depth", "0"]).out;
+    assert_eq!(whole.matches("class=\"part\"").count(), 1, "{whole}");
+}
+
+#[test]
+fn graph_draws_nothing_wrong() {
+    let wrong = EXPERIMENT.replace("light.logits", "light.logit");
+    let folder = Folder::new(
+        "graph-wrong",
+        &[("bad.kd", &wrong), ("a.kd", EXPERIMENT), ("b.kd", GOOD)],
+    );
+    let (graph, plan) = (
+        folder.kdc(&["graph", "bad.kd"]),
+        folder.kdc(&["plan", "bad.kd"]),
+    );
+    assert_eq!((graph.code, graph.out.as_str()), (1, ""));
+    assert!(
+        graph.err.contains("`logits`") && graph.err == plan.err,
+        "{}",
+        graph.err
+    );
+    assert_eq!(folder.kdc(&["graph", "none.kd"]).code, 2);
+    let (graph, plan) = (
+        folder.kdc(&["graph", "b.kd"]),
+        folder.kdc(&["plan", "b.kd"]),
+    );
+    assert!(graph.err.contains("`b.kd` is a library"), "{}", graph.err);
+    assert_eq!(
+        (graph.code, graph.out, graph.err),
+        (plan.code, plan.out, plan.err)
+    );
+    let ran = folder.kdc(&["graph", "a.kd", "-o", "a.png"]);
+    assert!(ran.code == 2 && ran.err.contains(".svg"), "{}", ran.err);
+    let ran = folder.kdc(&["graph", "a.kd", "-o", "none/a.svg"]);
+    assert!(
+        ran.code == 2 && ran.err.contains("cannot write `none/a.svg`"),
+        "{}",
+        ran.err
+    );
 }

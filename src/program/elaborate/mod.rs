@@ -64,6 +64,7 @@ pub struct Elaborator<'m, 'f> {
     pub origins: Vec<(String, super::experiment::Origin)>,
     /// Teachers that follow a student.
     pub followers: Vec<crate::plan::Follower>,
+    pub taps: Vec<super::experiment::Tap>,
     fuel: u64,
     /// While a named layer is applied: parameters of a name that is there are its own, used again.
     sharing: u32,
@@ -211,6 +212,7 @@ impl<'m, 'f> Elaborator<'m, 'f> {
             networks: Vec::new(),
             origins: Vec::new(),
             followers: Vec::new(),
+            taps: Vec::new(),
             fuel: FUEL,
             sharing: 0,
             updates: Vec::new(),

@@ -43,6 +43,8 @@ pub struct Experiment {
     /// Of states, in source order.
     pub updates: Vec<Update>,
     pub grafts: Vec<Graft>,
+    /// In the order in which they were followed: a tap stands after those that it reads.
+    pub taps: Vec<Tap>,
     /// In the order in which they run; at least one.
     pub stages: Vec<Stage>,
     /// One run each.
@@ -98,6 +100,12 @@ pub struct Trained {
     pub file: String,
     pub network: String,
     pub experiment: Rc<Experiment>,
+}
+
+pub struct Tap {
+    pub name: String,
+    /// The tensor that it names, or all those of a network that was applied again.
+    pub values: Vec<NodeIndex>,
 }
 
 pub struct Edge {
@@ -252,6 +260,7 @@ pub fn compile(modules: &mut Modules, root: ModuleId) -> Option<Rc<Experiment>> 
         origins,
         updates,
         followers,
+        taps,
         ..
     } = elaborator;
     if broken || !complete {
@@ -271,6 +280,7 @@ pub fn compile(modules: &mut Modules, root: ModuleId) -> Option<Rc<Experiment>> 
         updates,
         followers,
         grafts,
+        taps,
     }))
 }
 
@@ -320,6 +330,10 @@ impl Elaborator<'_, '_> {
         let mut frame =
             super::elaborate::Frame::new(id.module, super::elaborate::FrameKind::File, "", owner);
         let (value, _) = self.named_value(&mut frame, &tap.name.text, &tap.value);
+        self.taps.push(Tap {
+            name: tap.name.text.clone(),
+            values: value.tensors(),
+        });
         // a network that is applied again has the same parts as the network
         if let (Value::Record(_), ast::ExprKind::Chain { .. }) = (&value, &tap.value.bare().kind) {
             return value;
