@@ -65,9 +65,9 @@ pub static FAMILY: Family = Family {
             rule: counted,
             ..choosing(
                 "counted",
-                "Whether each label counts, as a mask: `bool[N]` of `class(C)[N]`. `none` where all do, as it is \
-                 with labels of a column without `ignore`.\n\n\
-                 `mean(x, mask: counted(label))` is the mean over what counts.\n\n\
+                "Whether each label counts, as a mask.\n\n\
+                 `class(C)[N]` gives `bool[N]`; `none` where all do, as with labels of a column without \
+                 `ignore`. `mean(x, mask: counted(label))` is the mean over what counts.\n\n\
                  PyTorch: `label != ignore_index`.",
             )
         },
