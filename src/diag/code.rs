@@ -108,6 +108,7 @@ codes! {
     W0405 "unnamed-edge" "An unnamed edge whose loss owns parameters.";
     W0406 "idle-edge" "An edge that no stage of training has.";
     W0407 "idle-init" "An `init` that nothing in the body starts by.";
+    W0408 "unread-param" "A `param` or `state` that its body never reads.";
     W0501 "weights-missing" "A file of weights, or an experiment's result, that is not there yet.";
 }
 

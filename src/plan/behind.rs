@@ -1,8 +1,8 @@
 //! What stands behind each value of an experiment, found in one pass.
 
-use crate::plan::Arg;
+use crate::plan::{Arg, Role};
 use crate::program::experiment::{Depends, Experiment, own};
-use crate::program::graph::{NodeIndex, What};
+use crate::program::graph::{Node, NodeIndex, Owner, What};
 
 #[derive(Clone, Copy, Default)]
 pub struct Behind {
@@ -12,6 +12,8 @@ pub struct Behind {
     pub changes: bool,
     /// A network that follows a student.
     pub follows: bool,
+    /// A norm by the other samples of the batch, of a teacher.
+    pub batch: bool,
     /// The samples.
     pub data: bool,
 }
@@ -45,8 +47,23 @@ fn alone(experiment: &Experiment, index: NodeIndex) -> Behind {
             What::Field(_) => false,
         },
         follows,
+        batch: (experiment.stages.iter()).any(|stage| stage.batch_statistics)
+            && by_batch(experiment, graph.node(index)),
         data: matches!(what, What::Field(_)),
     }
+}
+
+/// Whether a node is a teacher's batch norm, which `batch_statistics` is about.
+pub fn by_batch(experiment: &Experiment, node: &Node) -> bool {
+    let Owner::Network(owner) = &node.owner else {
+        return false;
+    };
+    let mut teachers = experiment
+        .networks
+        .iter()
+        .filter(|n| n.role == Role::Teacher);
+    matches!(&node.what, What::Operation { op, .. } if op.name == "batch_norm")
+        && teachers.any(|teacher| teacher.name == *owner)
 }
 
 impl Behind {
@@ -54,6 +71,7 @@ impl Behind {
         self.depends.join(other.depends);
         self.changes |= other.changes;
         self.follows |= other.follows;
+        self.batch |= other.batch;
         self.data |= other.data;
     }
 }

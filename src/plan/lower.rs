@@ -5,16 +5,15 @@ use super::names::Names;
 use super::prune::multiply_adds;
 use super::share::Shared;
 use super::{
-    Arg, Cost, Costs, DataSet, Evaluation, FORMAT, Mode as Rounding, Network, Node, Parameter,
-    ParameterKind, Part, Plan, Program, Role, SourceText, Stage, Weights, WeightsFile,
+    Arg, Cost, Costs, DataSet, Evaluation, FORMAT, Formula, Measure, Mode as Rounding, Network,
+    Node, Parameter, ParameterKind, Part, Plan, Program, Role, SourceText, Stage, Weights,
+    WeightsFile,
 };
 use super::{fuse, in_place, reorder};
 use crate::hash::Fnv;
-use crate::program::experiment::{self, Experiment, Learning, Origin};
+use crate::program::experiment::{self, Answers, Experiment, Origin};
 use crate::program::graph::{Graph, NodeIndex, Owner, ParameterId, Start, What};
 use crate::program::load::Modules;
-use crate::program::value::Value;
-use crate::shape::Dim;
 use std::collections::{BTreeSet, HashSet};
 
 /// The plan of an experiment that has no mistakes.
@@ -25,6 +24,7 @@ pub fn lower(modules: &Modules, experiment: &Experiment) -> Plan {
     let stages = experiment.stages.iter();
     let stages: Vec<Stage> = stages.map(|s| lowering.stage(modules, s)).collect();
     let evaluations = lowering.evaluations();
+    let metrics = lowering.metrics();
     Plan {
         kdc_plan: FORMAT,
         kdc: env!("CARGO_PKG_VERSION").to_string(),
@@ -35,10 +35,10 @@ pub fn lower(modules: &Modules, experiment: &Experiment) -> Plan {
         sources: sources(modules, experiment),
         mode: Rounding::Exact,
         seeds: experiment.seeds.clone(),
-        data: data_sets(experiment, &stages, &evaluations),
+        data: data_sets(experiment, &stages, &evaluations, &metrics),
         networks: lowering.networks(modules),
         parameters: lowering.parameters(),
-        metrics: experiment.metrics.clone(),
+        metrics,
         cost: lowering.costs(),
         stages,
         evaluations,
@@ -50,11 +50,13 @@ fn data_sets(
     experiment: &Experiment,
     stages: &[Stage],
     evaluations: &[Evaluation],
+    metrics: &[Measure],
 ) -> Vec<DataSet> {
     let programs = stages
         .iter()
         .flat_map(|stage| [&stage.constant, &stage.step])
-        .chain(evaluations.iter().map(|evaluation| &evaluation.program));
+        .chain(evaluations.iter().map(|evaluation| &evaluation.program))
+        .chain(metrics.iter().flat_map(Measure::programs));
     let labels = evaluations.iter().map(|evaluation| &evaluation.label);
     let read: HashSet<&String> = programs
         .flat_map(|program| &program.fields)
@@ -86,8 +88,7 @@ fn sources(modules: &Modules, experiment: &Experiment) -> Vec<SourceText> {
 /// Where a program's nodes run.
 #[derive(Clone, Copy)]
 pub(super) enum Mode<'e> {
-    /// In a stage in which this learns.
-    Training(&'e Learning),
+    Training(&'e experiment::Stage),
     Evaluation,
 }
 
@@ -100,10 +101,12 @@ pub(super) struct Lowering<'e> {
     needed: Vec<NodeIndex>,
     /// Of these, what is constant for the whole run.
     pub(super) constant: HashSet<NodeIndex>,
-    /// Of each network the output that is measured, also while it learns.
-    answers: Vec<Option<NodeIndex>>,
+    /// What is measured, also while it learns.
+    answers: Answers,
     /// By node.
     behind: Vec<Behind>,
+    /// Declared parameters and states that no value needs: they are left out.
+    unread: HashSet<ParameterId>,
 }
 
 impl<'e> Lowering<'e> {
@@ -116,13 +119,19 @@ impl<'e> Lowering<'e> {
             shared: Shared::new(graph),
             needed: Vec::new(),
             constant: HashSet::new(),
-            answers: Vec::new(),
+            answers: Answers::new(
+                graph,
+                &experiment.networks,
+                experiment.edges.iter(),
+                &experiment.grafts,
+                &experiment.stages[0].data,
+            ),
             behind: behind::all(experiment),
+            unread: experiment.unread(),
         };
         let used = experiment.stages.iter().flat_map(|stage| &stage.edges);
         lowering.needed = lowering.closure(used.map(|at| experiment.edges[*at].loss));
         lowering.constant = lowering.constants();
-        lowering.answers = lowering.answers();
         lowering
     }
 
@@ -148,9 +157,10 @@ impl<'e> Lowering<'e> {
                 depends,
                 changes,
                 follows,
+                batch,
                 ..
             } = self.behind(node);
-            depends.teacher && !depends.learns() && !changes && !follows
+            depends.teacher && !depends.learns() && !changes && !follows && !batch
         };
         let sides = experiment
             .edges
@@ -214,7 +224,7 @@ impl<'e> Lowering<'e> {
                 What::Operation { .. } => program.nodes.push(self.node(*node, mode)),
             }
         }
-        let logits: Vec<String> = self.answers.iter().flatten().map(name).collect();
+        let logits: Vec<String> = self.answers.all().map(|node| name(&node)).collect();
         fuse::likelihoods(&mut program);
         reorder::pool_before_relu(&mut program, &logits);
         in_place::mark(&mut program, &logits);
@@ -236,10 +246,15 @@ impl<'e> Lowering<'e> {
         let mut args = args.clone();
         if op.modal {
             let trains = match mode {
-                Mode::Training(learning) => learning.trains(self.graph, index),
+                Mode::Training(stage) => stage.learning.trains(self.graph, index),
                 Mode::Evaluation => false,
             };
-            args.insert("training".to_string(), Arg::Bool(trains));
+            let of_batch = matches!(mode, Mode::Training(stage) if stage.batch_statistics)
+                && behind::by_batch(self.experiment, node);
+            args.insert("training".to_string(), Arg::Bool(trains || of_batch));
+            if of_batch {
+                args.insert("moves".to_string(), Arg::Bool(false));
+            }
         }
         Node {
             value: self.names.of(index).to_string(),
@@ -274,6 +289,7 @@ impl<'e> Lowering<'e> {
         order.extend(
             all().filter(|id| !matches!(self.graph.parameter(*id).owner, Owner::Network(_))),
         );
+        order.retain(|id| !self.unread.contains(id));
         order
     }
 
@@ -368,12 +384,12 @@ impl<'e> Lowering<'e> {
         let Some((label, classes, _)) = data.label() else {
             return Vec::new();
         };
-        let networks = self.experiment.networks.iter().zip(&self.answers);
+        let networks = self.experiment.networks.iter();
         // what reads another data set has no label to be held against
         let own = |field: &String| field.starts_with(&format!("{}.", data.name));
         networks
-            .filter_map(|(network, answer)| {
-                let answer = (*answer)?;
+            .filter_map(|network| {
+                let answer = self.answers.of(&network.name)?;
                 let nodes = self.closure([answer]);
                 let program = self.program(&nodes, &[], &[answer], Mode::Evaluation);
                 program.fields.iter().all(own).then(|| Evaluation {
@@ -388,35 +404,26 @@ impl<'e> Lowering<'e> {
             .collect()
     }
 
-    /// Of each network the output that is measured, if one fits the labels.
-    fn answers(&self) -> Vec<Option<NodeIndex>> {
-        let experiment = self.experiment;
-        let Some((label, classes, rank)) = experiment.stages[0].data.label() else {
-            return vec![None; experiment.networks.len()];
+    /// What `metrics` asks for.
+    fn metrics(&self) -> Vec<Measure> {
+        let measure = |metric: &experiment::Metric| match metric {
+            experiment::Metric::Known(known) => known.clone(),
+            experiment::Metric::Formula(formula) => Measure::Formula {
+                written: formula.written.clone(),
+                of: (formula.of.iter())
+                    .map(|(network, node)| Formula {
+                        network: network.clone(),
+                        program: self.program(
+                            &self.closure([*node]),
+                            &[],
+                            &[*node],
+                            Mode::Evaluation,
+                        ),
+                    })
+                    .collect(),
+            },
         };
-        let fits = |value: &Value| match value {
-            Value::Tensor(node) => {
-                let dims = &self.graph.tensor(*node).shape.0;
-                (dims.len() == rank && dims[rank - 1] == Dim::Known(classes)).then_some(*node)
-            }
-            _ => None,
-        };
-        let targeted: HashSet<NodeIndex> = experiment
-            .edges
-            .iter()
-            .filter(|edge| edge.sources.iter().any(|s| self.names.of(*s) == label))
-            .flat_map(|edge| edge.targets.iter().copied())
-            .collect();
-        let answer = |network: &experiment::Network| {
-            let outputs = network.instance.outputs.iter();
-            let fitting: Vec<_> = outputs.filter_map(|(n, v)| Some((n, fits(v)?))).collect();
-            let found = fitting.iter().find(|(_, o)| targeted.contains(o));
-            let (output, value) = found.or(fitting.first())?;
-            let mut grafts = self.experiment.grafts.iter();
-            let graft = grafts.find(|g| g.network == network.name && g.output == **output);
-            Some(graft.map_or(*value, |graft| graft.value))
-        };
-        experiment.networks.iter().map(answer).collect()
+        self.experiment.metrics.iter().map(measure).collect()
     }
 
     fn costs(&self) -> Costs {

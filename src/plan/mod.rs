@@ -254,7 +254,7 @@ pub struct Node {
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub parameters: BTreeMap<String, String>,
     /// All of the operation's arguments, defaults included. `training` says how dropout and batch norm
-    /// behave.
+    /// behave; `moves: false` that a batch norm in training leaves its running statistics alone.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub args: BTreeMap<String, Arg>,
     pub shape: Shape,
@@ -341,7 +341,8 @@ pub struct Stage {
     pub pruned: Vec<Pruned>,
 }
 
-/// Parameters for which the optimizer has other settings.
+/// Parameters for which the optimizer has other settings. A number that was written for their rate follows the
+/// optimizer's here already.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Group {
@@ -374,7 +375,7 @@ pub enum Metric {
 }
 
 /// What is measured of a network on the test samples.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "measure", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Measure {
     Accuracy,
@@ -388,6 +389,32 @@ pub enum Measure {
     Agreement {
         with: String,
     },
+    /// A loss or function of the answers: the mean over the batches, each as heavy as it has samples.
+    Formula {
+        /// `soft_target(teacher: deep.logits)`
+        written: String,
+        of: Vec<Formula>,
+    },
+}
+
+/// How a formula is computed of one network, in evaluation mode.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Formula {
+    pub network: String,
+    /// Its only output is the formula's value for a batch.
+    pub program: Program,
+}
+
+impl Measure {
+    /// What it computes besides the networks' answers.
+    pub fn programs(&self) -> impl Iterator<Item = &Program> {
+        let of: &[Formula] = match self {
+            Measure::Formula { of, .. } => of,
+            _ => &[],
+        };
+        of.iter().map(|formula| &formula.program)
+    }
 }
 
 /// As one would write it in kd.
@@ -399,6 +426,7 @@ impl std::fmt::Display for Measure {
             Measure::Calibration => f.write_str("calibration"),
             Measure::Perplexity => f.write_str("perplexity"),
             Measure::Agreement { with } => write!(f, "agreement({with})"),
+            Measure::Formula { written, .. } => f.write_str(written),
         }
     }
 }
@@ -467,6 +495,16 @@ pub enum Optimizer {
         weight_decay: f64,
         nesterov: bool,
     },
+}
+
+impl Optimizer {
+    pub fn lr(&self) -> &Arg {
+        match self {
+            Optimizer::Adam { lr, .. }
+            | Optimizer::Adamw { lr, .. }
+            | Optimizer::Sgd { lr, .. } => lr,
+        }
+    }
 }
 
 /// One loss edge: the total is the sum of `weight` times the value over all edges.

@@ -46,7 +46,7 @@ impl Lowering<'_> {
             })
             .collect();
         let computed: HashSet<NodeIndex> = needed.into_iter().collect();
-        let training = Mode::Training(&stage.learning);
+        let training = Mode::Training(stage);
         let name = |node: &NodeIndex| self.names.of(self.shared.of(*node)).to_string();
         let program = |nodes: &[NodeIndex], constants: &[NodeIndex], outputs: &[NodeIndex]| {
             let mut program = self.program(nodes, constants, outputs, training);

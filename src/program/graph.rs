@@ -145,6 +145,12 @@ impl Graph {
         operands.into_iter().map(|(_, source)| source).collect()
     }
 
+    /// Whether another node is computed from it.
+    pub fn is_operand(&self, index: NodeIndex) -> bool {
+        let mut read_by = self.nodes.edges_directed(index, Direction::Outgoing);
+        read_by.next().is_some()
+    }
+
     /// All that the given nodes need, themselves included, in an order in which it can be computed.
     pub fn needed(&self, wanted: impl IntoIterator<Item = NodeIndex>) -> Vec<NodeIndex> {
         let backwards = visit::Reversed(&self.nodes);

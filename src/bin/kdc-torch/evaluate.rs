@@ -4,7 +4,7 @@ use crate::data::{DataSet, Split};
 use crate::failure::{Failure, Result};
 use crate::interpreter::Executable;
 use crate::parameters::Parameters;
-use kdc::plan::Evaluation;
+use kdc::plan::{Evaluation, Program};
 use tch::{Kind, TchError, Tensor, no_grad_guard};
 
 /// What a network answered, and what was right, wherever the label counts.
@@ -75,6 +75,28 @@ pub fn evaluate(
         labels: labels.f_masked_select(&counted)?,
         classes,
     })
+}
+
+/// The mean of what a program gives for each batch of the split, each as heavy as it has samples.
+pub fn mean_of(
+    program: &Program,
+    parameters: &Parameters,
+    data: &DataSet,
+    split: &Split,
+) -> Result<f64> {
+    let _no_grad = no_grad_guard();
+    let mut executable = Executable::new(program, &data.fields(), parameters)?;
+    let mut sum = 0.0;
+    let mut start = 0;
+    while start < split.samples {
+        let size = data.batch_size().min(split.samples - start);
+        let batch = split.range(start, size)?;
+        let inputs: Vec<&Tensor> = batch.fields.iter().collect();
+        let value = &executable.run(&inputs, size)?[0];
+        sum += value.f_double_value(&[])? * size as f64;
+        start += size;
+    }
+    Ok(sum / split.samples as f64)
 }
 
 /// Labels as classes; of a distribution the most probable one.

@@ -115,6 +115,28 @@ fn a_stage_that_learns_the_head_alone() {
     is_as_in_pytorch(parameters.of_network("light").unwrap(), "stages.light");
 }
 
+/// The teacher is the student before it has learned; its norms normalise by the batch and keep what they have.
+#[test]
+fn a_teacher_that_normalises_by_the_batch() {
+    let _alone = testing::alone();
+    let plan = plan(
+        "teacher deep = ema(light, decay: 1)
+        edge soft: deep.logits ~> light.logits by soft_target(T: 2)
+        train on images { steps: 3, optimizer: sgd(lr: 0.1), batch_statistics: true }",
+    );
+    let mut plan = plan;
+    plan.stages[0].followers.clear();
+    let parameters = initial(&plan);
+    let before = parameters.of_network("deep").unwrap();
+    train(&plan.stages[0], &parameters, 0, 3);
+    is_as_in_pytorch(
+        parameters.of_network("light").unwrap(),
+        "batch_statistics.light",
+    );
+    let after = parameters.of_network("deep").unwrap();
+    assert!(before.iter().zip(&after).all(|((_, a), (_, b))| a.equal(b)));
+}
+
 /// Under autocast. Where sums are rounded to 8 bits, another order of summation shows; f32 throughout differs by more.
 #[test]
 fn products_in_bf16() {

@@ -7,6 +7,7 @@ use crate::data::DataSet;
 use crate::evaluate::evaluate;
 use crate::failure::{Failure, Result};
 use crate::libtorch::device_name;
+use crate::metrics;
 use crate::parameters::{NamedTensors, Parameters};
 use crate::reuse::{self, Fit, first_seed};
 use crate::run::{Outcome, Run};
@@ -14,9 +15,9 @@ use crate::run_folder::{self, DataRecord, GitState, Record, Results, RunFolder, 
 use crate::run_folder::{StageRecord, Versions, WeightsRecord};
 use crate::summary;
 use crate::weights;
-use kdc::plan::{self, Measure, Plan, Program, Role, Samples, Weights};
+use kdc::plan::{self, Plan, Program, Role, Samples, Weights};
 use std::cell::RefCell;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::rc::Rc;
 use tch::Device;
@@ -232,7 +233,7 @@ impl Session {
             return Err(Failure::Interrupted);
         }
         all.extend(self.measure(plan, changing(plan), &parameters, &mut record.results)?);
-        record.results.metrics = metrics(plan, &all)?;
+        record.results.metrics = metrics::of_run(self, plan, &parameters, &all)?;
         folder.write_record(&record)?;
         self.console
             .summary(&summary::of_run(plan, &record, &folder));
@@ -333,32 +334,6 @@ fn require_all(parameters: &Parameters, program: &Program) -> Result<()> {
              what no edge needs"
         ))),
     }
-}
-
-/// What the plan asks for, by the metric, then by the network.
-fn metrics(plan: &Plan, all: &AllAnswers) -> Result<BTreeMap<String, BTreeMap<String, f64>>> {
-    let mut metrics = BTreeMap::new();
-    for measure in &plan.metrics {
-        let mut values = BTreeMap::new();
-        for network in changing(plan) {
-            let Some(given) = all.get(&network.name) else {
-                continue;
-            };
-            let value = match measure {
-                Measure::Accuracy => given.accuracy()?,
-                Measure::Top5 => given.top5()?,
-                Measure::Calibration => given.calibration()?,
-                Measure::Perplexity => given.perplexity()?,
-                Measure::Agreement { with } => match all.get(with) {
-                    Some(other) => given.agreement(other)?,
-                    None => continue,
-                },
-            };
-            values.insert(network.name.clone(), value);
-        }
-        metrics.insert(measure.to_string(), values);
-    }
-    Ok(metrics)
 }
 
 pub fn data_of<'a>(plan: &'a Plan, name: &str) -> Result<&'a plan::DataSet> {

@@ -6,7 +6,7 @@ use crate::run_folder::{Record, RunFolder};
 use kdc::plan::{EdgeLoss, ParameterKind, Plan, Role};
 use kdc::program::number::grouped;
 use serde::Serialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 /// Of one run: networks with their accuracy, edges with their loss, the time it took.
@@ -59,11 +59,15 @@ fn parameters_of(plan: &Plan, owner: &str) -> u64 {
     weights.filter_map(|p| p.shape.elements_per_sample()).sum()
 }
 
-/// `summary.yaml`: the test accuracies of several seeds.
+/// `summary.yaml`: what several seeds came to.
 #[derive(Serialize)]
 pub struct Summary {
     seeds: Vec<u64>,
+    /// By the network.
     test_accuracy: BTreeMap<String, Spread>,
+    /// By the metric, then by the network.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    metrics: BTreeMap<String, BTreeMap<String, Spread>>,
 }
 
 #[derive(Serialize)]
@@ -75,14 +79,31 @@ pub struct Spread {
 }
 
 pub fn over_seeds(records: &[Record]) -> Summary {
-    let mut each: BTreeMap<String, Vec<f64>> = BTreeMap::new();
-    for (network, accuracy) in records.iter().flat_map(|r| &r.results.test_accuracy) {
-        each.entry(network.clone()).or_default().push(*accuracy);
-    }
+    let metrics: BTreeSet<&String> = (records.iter())
+        .flat_map(|record| record.results.metrics.keys())
+        .collect();
+    let of_metric = |metric: &String| {
+        let runs = records.iter();
+        spreads(runs.filter_map(|record| record.results.metrics.get(metric)))
+    };
     Summary {
         seeds: records.iter().map(|record| record.seed).collect(),
-        test_accuracy: each.into_iter().map(|(k, v)| (k, Spread::of(v))).collect(),
+        test_accuracy: spreads(records.iter().map(|record| &record.results.test_accuracy)),
+        metrics: (metrics.into_iter())
+            .map(|metric| (metric.clone(), of_metric(metric)))
+            .collect(),
     }
+}
+
+/// By the network, from what each run says of it.
+fn spreads<'r>(runs: impl Iterator<Item = &'r BTreeMap<String, f64>>) -> BTreeMap<String, Spread> {
+    let mut each: BTreeMap<String, Vec<f64>> = BTreeMap::new();
+    for (network, value) in runs.flatten() {
+        each.entry(network.clone()).or_default().push(*value);
+    }
+    (each.into_iter())
+        .map(|(network, values)| (network, Spread::of(values)))
+        .collect()
 }
 
 impl Spread {
@@ -105,14 +126,24 @@ impl Summary {
     }
 
     pub fn table(&self) -> String {
-        let mut rows = vec![row(["network", "test accuracy", "over seeds"])];
+        let mut rows = vec![row(["network", "test accuracy"])];
+        rows[0].extend(self.metrics.keys().cloned());
+        rows[0].push("over seeds".to_string());
         for (network, spread) in &self.test_accuracy {
             let (mean, deviation) = (spread.mean * 100.0, spread.standard_deviation * 100.0);
-            rows.push(row([
-                network,
-                &format!("{mean:.2} ± {deviation:.2} %"),
-                &spread.each.len().to_string(),
-            ]));
+            let mut cells = row([network, &format!("{mean:.2} ± {deviation:.2} %")]);
+            cells.extend(self.metrics.values().map(|of| match of.get(network) {
+                Some(Spread {
+                    mean,
+                    standard_deviation,
+                    ..
+                }) => {
+                    format!("{mean:.4} ± {standard_deviation:.4}")
+                }
+                None => "-".to_string(),
+            }));
+            cells.push(spread.each.len().to_string());
+            rows.push(cells);
         }
         table(&rows)
     }

@@ -21,6 +21,8 @@ pub struct Trainer {
     watched: Option<Watched>,
     optimizer: Optimizer,
     updates: Vec<Update>,
+    /// What the batches since the last step have computed for them.
+    due: Vec<Due>,
     /// The names of the parameters that learn, in the optimizer's order.
     learns: Vec<String>,
     /// Of how many batches gradients are gathered for a step, and the largest norm that they may have.
@@ -47,6 +49,13 @@ struct Update {
     state: Tensor,
     rows: Option<usize>,
     value: usize,
+}
+
+/// What a state becomes behind the next step.
+struct Due {
+    state: Tensor,
+    rows: Option<Tensor>,
+    value: Tensor,
 }
 
 /// Logits that the step computes anyway, and the labels that say what they should be.
@@ -104,6 +113,7 @@ impl Trainer {
             edges: edges(stage)?,
             optimizer: optimizer(stage, parameters)?,
             updates: updates.collect::<Result<_>>()?,
+            due: Vec::new(),
             learns: stage.learns.clone(),
             accumulate: stage.accumulate,
             clip: stage.clip,
@@ -159,10 +169,10 @@ impl Trainer {
         self.times.lap(Part::Backward, &mut start);
         self.times.trained += batch.size as u64;
         self.gathered.add(gradients)?;
+        self.remember(&outputs)?;
         if self.gathered.batches == self.accumulate {
             self.finish_step()?;
         }
-        self.update(&outputs)?;
         let losses = self.edges.iter().map(|edge| outputs[edge.place].f_detach());
         let losses = losses.collect::<std::result::Result<Vec<_>, _>>()?;
         let right = self.watched.as_ref().map(|watched| {
@@ -192,25 +202,38 @@ impl Trainer {
         for follower in self.followers.iter_mut().chain(&mut self.average) {
             follower.follow(self.time)?;
         }
+        self.update()?;
         self.time.step += 1;
         self.times.lap(Part::Optimizer, &mut start);
         Ok(())
     }
 
-    /// Gives the states their new values, all as the forward pass computed them: one may be another's old
-    /// value.
-    fn update(&self, outputs: &[Tensor]) -> Result<()> {
+    /// Keeps what the states are to become, all as the forward pass computed it: one may be another's old value.
+    fn remember(&mut self, outputs: &[Tensor]) -> Result<()> {
         let _no_grad = no_grad_guard();
-        let values = self
-            .updates
-            .iter()
-            .map(|u| outputs[u.value].f_detach_copy());
-        let values = values.collect::<std::result::Result<Vec<_>, _>>()?;
-        for (update, value) in self.updates.iter().zip(&values) {
-            let mut state = update.state.shallow_clone();
-            match update.rows {
-                Some(rows) => state.f_index_copy_(0, &outputs[rows], value).map(drop)?,
-                None => state.f_copy_(value)?,
+        for update in &self.updates {
+            self.due.push(Due {
+                state: update.state.shallow_clone(),
+                rows: update.rows.map(|rows| outputs[rows].shallow_clone()),
+                value: outputs[update.value].f_detach_copy()?,
+            });
+        }
+        Ok(())
+    }
+
+    /// Gives the states their new values, those of the step's batches in order: each gives its rows, and of a whole
+    /// state the last one's counts.
+    fn update(&mut self) -> Result<()> {
+        let _no_grad = no_grad_guard();
+        for Due {
+            mut state,
+            rows,
+            value,
+        } in self.due.drain(..)
+        {
+            match rows {
+                Some(rows) => state.f_index_copy_(0, &rows, &value).map(drop)?,
+                None => state.f_copy_(&value)?,
             }
         }
         Ok(())

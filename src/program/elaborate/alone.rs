@@ -46,7 +46,17 @@ impl Elaborator<'_, '_> {
         }
         self.checking_alone = false;
         let errors = |d: &Diagnostic| d.severity == crate::diag::Severity::Error;
-        !self.modules.diagnostics[before..].iter().any(errors)
+        let sound = !self.modules.diagnostics[before..].iter().any(errors);
+        // what reads a name may be what is broken
+        if sound {
+            self.unread(callable, ast.items[at].span);
+        }
+        sound
+    }
+
+    /// Whether the body that is followed is that of the definition that is checked, and not of one that it uses.
+    pub(super) fn by_itself(&self) -> bool {
+        self.checking_alone && self.calls.len() == 1
     }
 
     /// Parameters and inputs have different names.

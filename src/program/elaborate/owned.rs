@@ -9,7 +9,7 @@ use crate::program::ops::{Element, Tensor};
 use crate::program::value::{Member, Value};
 use crate::shape::{Dim, Shape};
 use crate::source::Span;
-use crate::syntax::ast::{self, Expr, ExprKind};
+use crate::syntax::ast::{self, Expr, ExprKind, StmtKind};
 use std::collections::BTreeMap;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -91,6 +91,29 @@ impl Elaborator<'_, '_> {
         let node = self.parameter_node(frame.owner.clone(), id, name.span);
         self.graph.name(node, frame.full(&name.text));
         Some((id, node))
+    }
+
+    /// Reports what the body declares and then never mentions. What only some uses read is left out in the others.
+    pub(super) fn unread(&mut self, callable: &ast::Callable, item: Span) {
+        let ast::Body::Block(statements) = &callable.body else {
+            return;
+        };
+        let text = self.text(item).to_string();
+        for statement in statements {
+            let (name, kind) = match &statement.kind {
+                StmtKind::Param { name, .. } => (name, Owned::Param),
+                StmtKind::State { name, .. } => (name, Owned::State),
+                _ => continue,
+            };
+            if mentions(&text, &name.text) > 1 {
+                continue;
+            }
+            let message = format!("nothing reads the `{}` `{}`", kind.word(), name.text);
+            let diagnostic = Diagnostic::new(Code::W0408, message)
+                .at(name.span, "never read")
+                .help("remove it; it is not drawn, trained or saved");
+            self.report(diagnostic);
+        }
     }
 
     /// A tensor that is a parameter.
@@ -226,4 +249,15 @@ impl Elaborator<'_, '_> {
         self.report(Diagnostic::new(code, message).at(start.span, "the start"));
         None
     }
+}
+
+/// How often a name stands in a text, apart from comments.
+fn mentions(text: &str, name: &str) -> usize {
+    let code = text
+        .lines()
+        .map(|line| line.split("//").next().unwrap_or_default());
+    let is_word = |c: char| c == '_' || c.is_alphanumeric();
+    code.flat_map(|code| code.split(|c| !is_word(c)))
+        .filter(|word| *word == name)
+        .count()
 }

@@ -237,7 +237,7 @@ impl Elaborator<'_, '_> {
                     None => diagnostic.help("layers have `weight` and `bias`"),
                 }
             }
-            _ if !self.checking_alone => return,
+            _ if !self.by_itself() => return,
             _ => Diagnostic::new(
                 Code::W0407,
                 format!("nothing here has a parameter `{whole}`"),

@@ -1,5 +1,6 @@
 //! Experiments: the networks, taps, edges and training of one file, over one graph.
 
+mod answer;
 mod compare;
 mod data;
 mod edge;
@@ -13,10 +14,11 @@ mod origin;
 mod repair;
 mod train;
 
+pub use answer::Answers;
 pub use fit::FIT;
 pub use graft::Graft;
 pub use origin::WEIGHTS;
-pub use train::{Expectation, Group, Learning, OPTIMIZERS};
+pub use train::{Expectation, Group, Learning, Metric, OPTIMIZERS};
 
 use super::elaborate::{Elaborator, Update};
 use super::graph::{Graph, NodeIndex, Owner, ParameterId};
@@ -24,11 +26,11 @@ use super::load::{DefId, ModuleId, Modules};
 use super::value::{Applied, Instance, Value};
 use crate::diag::{Code, Diagnostic};
 use crate::plan::{
-    Arg, DataSet, Fit, Follower, Keep, Measure, Optimizer, Patience, Role, Score, TestTime,
-    WeightsFile,
+    Arg, DataSet, Fit, Follower, Keep, Optimizer, Patience, Role, Score, TestTime, WeightsFile,
 };
 use crate::source::Span;
 use crate::syntax::ast::{self, ItemKind};
+use std::collections::HashSet;
 use std::rc::Rc;
 
 /// A file that trains something, without mistakes.
@@ -50,11 +52,36 @@ pub struct Experiment {
     /// One run each.
     pub seeds: Vec<u64>,
     /// What is measured in the end, besides accuracy.
-    pub metrics: Vec<Measure>,
+    pub metrics: Vec<Metric>,
     /// Where weights come from that are not drawn, by the network's name.
     pub origins: Vec<(String, Origin)>,
     /// Teachers that follow a student.
     pub followers: Vec<Follower>,
+}
+
+impl Experiment {
+    /// The parameters and states that bodies declare and that, as the experiment uses them, no value needs.
+    pub fn unread(&self) -> HashSet<ParameterId> {
+        let graph = &self.graph;
+        let all = (0..graph.parameters.len()).map(ParameterId);
+        let mut unread: HashSet<ParameterId> = all
+            .filter(|id| graph.parameter(*id).layer.is_none())
+            .collect();
+        let outputs = (self.networks.iter())
+            .flat_map(|network| &network.instance.outputs)
+            .filter_map(|(_, value)| match value {
+                Value::Tensor(node) => Some(*node),
+                _ => None,
+            });
+        let grafted = self.grafts.iter().map(|graft| graft.value);
+        let operands = graph.indices().filter(|node| graph.is_operand(*node));
+        for node in outputs.chain(grafted).chain(operands) {
+            for id in graph.own_parameters(node) {
+                unread.remove(&id);
+            }
+        }
+        unread
+    }
 }
 
 #[derive(Clone)]
@@ -68,22 +95,6 @@ pub struct Network {
     /// Those that made it, to lead something else through.
     pub layers: Rc<Vec<Applied>>,
     pub span: Span,
-}
-
-impl Network {
-    /// Whether an output has a number for each class of the data's label.
-    pub fn says_a_class(&self, graph: &Graph, data: &DataSet) -> bool {
-        let Some((_, classes, rank)) = data.label() else {
-            return false;
-        };
-        self.instance.outputs.iter().any(|(_, value)| match value {
-            Value::Tensor(node) => {
-                let dims = &graph.tensor(*node).shape.0;
-                dims.len() == rank && dims[rank - 1].known() == Some(classes)
-            }
-            _ => false,
-        })
-    }
 }
 
 /// Where a network's weights come from, if they are not drawn.
@@ -134,6 +145,8 @@ pub struct Stage {
     pub precision: Precision,
     /// How what the teachers give is kept.
     pub cache: Keep,
+    /// Teachers normalise by the mean and variance of the batch.
+    pub batch_statistics: bool,
     pub average: Option<Arg>,
     pub expect: Vec<Expectation>,
     pub keep: Option<Score>,
@@ -241,7 +254,7 @@ pub fn compile(modules: &mut Modules, root: ModuleId) -> Option<Rc<Experiment>> 
     elaborator.follow_all(&ast);
     let edges = elaborator.edges(&ast);
     let grafts = elaborator.grafts(&ast);
-    let training = elaborator.training(&ast, &edges);
+    let training = elaborator.training(&ast, &edges, &grafts);
     elaborator.lint(&ast, &edges, training.as_ref());
     if let Some(training) = &training {
         elaborator.batches_match(training, &edges);

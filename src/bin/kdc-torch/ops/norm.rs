@@ -38,12 +38,13 @@ fn batch_norm(site: &Site) -> Result<Option<Kernel>> {
     );
     let (momentum, eps) = (site.float("momentum")?, site.float("eps")?);
     let training = site.flag("training")?;
+    let moves = !site.has("moves") || site.flag("moves")?;
     unary(move |x| {
         x.f_batch_norm(
             Some(&weight),
             Some(&bias),
-            Some(&mean),
-            Some(&variance),
+            moves.then_some(&mean),
+            moves.then_some(&variance),
             training,
             momentum,
             eps,

@@ -507,14 +507,48 @@ fn a_replaced_output_is_measured_and_saved_with_all_that_it_needs() {
     assert!(table.contains("light"), "{table}");
 }
 
+fn student_with(train: &str) -> Plan {
+    let start = STUDENT.find("train on").unwrap();
+    plan(&format!("{}{train}", &STUDENT[..start]))
+}
+
+/// The last batch of 40 test samples is smaller than the others, and counts for less.
+#[test]
+fn a_metric_of_ones_own_is_the_mean_over_the_samples_for_each_seed() {
+    let _alone = alone();
+    let folder = Folder::new();
+    let plan = student_with(
+        "fn right(logits: [N, C], label: class(C)) =
+            mean(where(pick(logits, label, dim: 1) >= amax(logits, dim: 1), 1, 0))
+        train on images { metrics: [accuracy, right, mse(teacher: deep.logits), mse(teacher: light.logits)],
+            epochs: 1, optimizer: adam(lr: 0.001), seed: [1, 2] }",
+    );
+    folder.session().train(&plan, Existing::Refuse).unwrap();
+    let records = ["student/seed-1", "student/seed-2"].map(|run| record(&folder, run));
+    for record in &records {
+        let metrics = &record.results.metrics;
+        let of = |metric: &str| metrics[metric]["light"];
+        assert!((of("right") - of("accuracy")).abs() < 1e-7);
+        assert!(of("mse(teacher: deep.logits)") > 0.0);
+        assert_eq!(of("mse(teacher: light.logits)"), 0.0);
+    }
+    let summary = fs::read_to_string(folder.0.join("student/summary.yaml")).unwrap();
+    let summary: serde_yaml::Value = serde_yaml::from_str(&summary).unwrap();
+    let right = &summary["metrics"]["right"]["light"];
+    let each = records.map(|record| record.results.metrics["right"]["light"]);
+    let mean = (each[0] + each[1]) / 2.0;
+    assert!((right["mean"].as_f64().unwrap() - mean).abs() < 1e-12);
+    let deviation = ((each[0] - mean).powi(2) + (each[1] - mean).powi(2)).sqrt();
+    assert!((right["standard_deviation"].as_f64().unwrap() - deviation).abs() < 1e-12);
+}
+
 #[test]
 fn metrics_that_are_asked_for_are_measured_in_the_end() {
     let _alone = alone();
     let folder = Folder::new();
     let train = "train on images { metrics: [top5, calibration, agreement(deep.logits)], epochs: 1, \
                  optimizer: adam(lr: 0.001), seed: 42 }";
-    let start = STUDENT.find("train on").unwrap();
-    let plan = plan(&format!("{}{train}", &STUDENT[..start]));
+    let plan = student_with(train);
     folder.session().train(&plan, Existing::Refuse).unwrap();
     let metrics = record(&folder, "student").results.metrics;
     assert!(

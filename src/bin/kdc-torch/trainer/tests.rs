@@ -138,6 +138,44 @@ fn states_take_the_values_of_the_forward_pass() {
     assert_eq!(untouched.int64_value(&[]), 87 * 10);
 }
 
+/// With `accumulate`, when the optimizer steps: all batches give their rows, and a whole state is what the last one
+/// says.
+#[test]
+fn states_change_once_for_each_step_of_the_optimizer() {
+    let _alone = alone();
+    let plan = plan(
+        "use \"data.kd\"::images
+        loss remembering(logits: [N, C], index: id(M)) {
+            state steps: [] = 0
+            state bank: [M, C] = -7
+            update steps = steps + 1
+            update bank[index] = logits
+            output mean((logits - bank[index])^2) + steps
+        }
+        model Net() {
+            input image: [N, 3, 32, 32]
+            output logits = image -> flatten -> linear(10)
+        }
+        student net = Net()
+        edge own: images.index ~> net.logits by remembering
+        train on images { epochs: 1, optimizer: sgd(lr: 0.01), accumulate: 2, seed: 42 }",
+    );
+    let data = data(&plan);
+    let plan = plan.with_samples(data.train.samples as u64);
+    let parameters = Parameters::new(&plan, 3, Device::Cpu, &HashMap::new()).unwrap();
+    let own = |name: &str| parameters.get(&format!("own.{name}")).unwrap().copy();
+    let untouched = || own("bank").eq(-7.0).sum(tch::Kind::Int64).int64_value(&[]) / 10;
+    let mut trainer = Trainer::new(&plan.stages[0], &data.fields(), &parameters, None).unwrap();
+    for (rows, steps, left) in [([4i64, 80], 0.0, 90), ([5, 80], 1.0, 87), ([6, 7], 1.0, 87)] {
+        let batch = data.train.gather(&Tensor::from_slice(&rows)).unwrap();
+        trainer.step(&batch, &[]).unwrap();
+        assert_eq!((own("steps").double_value(&[]), untouched()), (steps, left));
+    }
+    // what an epoch leaves over makes a step as well
+    trainer.finish_step().unwrap();
+    assert_eq!((own("steps").double_value(&[]), untouched()), (2.0, 85));
+}
+
 #[test]
 fn equal_seeds_give_equal_losses() {
     let _alone = alone();

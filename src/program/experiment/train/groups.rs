@@ -2,7 +2,7 @@
 
 use super::learning::{Learning, Part};
 use crate::diag::{Code, Diagnostic};
-use crate::plan::Arg;
+use crate::plan::{Arg, Optimizer};
 use crate::program::declared::rate;
 use crate::program::elaborate::{Elaborator, Frame};
 use crate::program::graph::{Parameter, ParameterId};
@@ -131,6 +131,7 @@ impl Elaborator<'_, '_> {
     pub(super) fn resolved_groups(
         &mut self,
         groups: &[Group],
+        optimizer: &Optimizer,
         learning: &Learning,
     ) -> Option<Vec<Resolved>> {
         let mut resolved: Vec<Resolved> = Vec::new();
@@ -154,6 +155,9 @@ impl Elaborator<'_, '_> {
             }
             if settings == Settings::default() {
                 continue;
+            }
+            if let Some(lr) = &mut settings.lr {
+                *lr = following(lr, optimizer.lr());
             }
             match resolved.iter_mut().find(|r| r.settings == settings) {
                 Some(same) => same.parameters.push(id),
@@ -187,6 +191,19 @@ impl Settings {
         self.lr = self.lr.take().or_else(|| other.lr.clone());
         self.weight_decay = self.weight_decay.or(other.weight_decay);
         None
+    }
+}
+
+/// A group's rate beside the optimizer's: a number is what it has where the optimizer's is largest, and follows it. One
+/// with a schedule of its own stays as it is.
+fn following(lr: &Arg, optimizers: &Arg) -> Arg {
+    let largest = optimizers.bounds().map(|(_, largest)| largest);
+    match (lr.fixed(), largest) {
+        (Some(fixed), Some(largest)) if optimizers.changes() => Arg::Formula {
+            calculate: "mul".to_string(),
+            of: vec![Arg::Number(fixed / largest), optimizers.clone()],
+        },
+        _ => lr.clone(),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Which edges a stage has and what learns in it.
 
-use super::settings::Written;
+use super::written::Written;
 use crate::diag::suggest::{listed, nearest};
 use crate::diag::{Code, Diagnostic};
 use crate::plan::Role;

@@ -2,18 +2,22 @@
 
 mod groups;
 mod learning;
+mod metric;
 mod optimizer;
 mod scores;
 mod settings;
+mod written;
 
 pub use groups::Resolved as Group;
 pub use learning::Learning;
+pub use metric::Metric;
 pub use optimizer::OPTIMIZERS;
 pub use scores::Expectation;
 
-use super::{Edge, Precision, Stage};
+use super::graft::Graft;
+use super::{Answers, Edge, Precision, Stage};
 use crate::diag::{Applicability, Code, Diagnostic, Edit};
-use crate::plan::{DataSet, Measure, TestTime};
+use crate::plan::{DataSet, TestTime};
 use crate::program::elaborate::{Elaborator, Frame, FrameKind};
 use crate::program::graph::Owner;
 use crate::program::load::DefId;
@@ -28,7 +32,7 @@ pub struct Training {
     pub stages: Vec<Stage>,
     pub seeds: Vec<u64>,
     /// Of all stages, each once.
-    pub metrics: Vec<Measure>,
+    pub metrics: Vec<Metric>,
 }
 
 impl Elaborator<'_, '_> {
@@ -88,7 +92,12 @@ impl Elaborator<'_, '_> {
     }
 
     /// The file's training. None if it has none or it has mistakes, which are reported.
-    pub(super) fn training(&mut self, ast: &ast::File, edges: &[Option<Edge>]) -> Option<Training> {
+    pub(super) fn training(
+        &mut self,
+        ast: &ast::File,
+        edges: &[Option<Edge>],
+        grafts: &[Graft],
+    ) -> Option<Training> {
         let blocks: Vec<(&ast::Train, Span)> = (ast.items.iter())
             .filter_map(|item| match &item.kind {
                 ItemKind::Train(train) => Some((train, item.span)),
@@ -106,7 +115,11 @@ impl Elaborator<'_, '_> {
             return None;
         }
         let mut stages = Vec::new();
-        let mut metrics: Vec<Measure> = Vec::new();
+        let data = self.data_of(blocks[0].0);
+        let known = edges.iter().flatten();
+        let answers =
+            data.map(|data| Answers::new(&self.graph, &self.networks, known, grafts, &data));
+        let mut metrics: Vec<Metric> = Vec::new();
         let mut seeds: Option<(Vec<u64>, Span)> = None;
         for (place, (train, span)) in blocks.iter().enumerate() {
             let line = first_line(self.text(*span), *span);
@@ -116,14 +129,14 @@ impl Elaborator<'_, '_> {
             let block = self.settings_block(self.root, &train.settings);
             self.missing_settings(&block, line);
             self.one_seed(&mut seeds, &block);
-            if let (Some(written), Some(data)) = (&block.metrics, self.data_of(train)) {
-                for measure in self.measures(written, &data) {
-                    if !metrics.contains(&measure) {
-                        metrics.push(measure);
+            if let (Some(written), Some(answers)) = (&block.metrics, &answers) {
+                for metric in self.metrics(written, answers) {
+                    if !metrics.iter().any(|known| known.is_same(&metric)) {
+                        metrics.push(metric);
                     }
                 }
             }
-            stages.push(self.stage(train, *span, block, edges));
+            stages.push(self.stage(train, *span, block, edges, answers.as_ref()));
         }
         Some(Training {
             stages: stages.into_iter().collect::<Option<_>>()?,
@@ -138,20 +151,25 @@ impl Elaborator<'_, '_> {
         span: Span,
         block: Block,
         edges: &[Option<Edge>],
+        answers: Option<&Answers>,
     ) -> Option<Stage> {
         let data = self.data_of(train);
         let used = self.edges_of_stage(block.edges.as_ref(), edges);
         let learning = self.learning(block.learns.as_ref(), used.as_deref()?, edges);
         let average = block.average.map(|written| self.average(&written));
-        let data = data?;
+        let (data, answers) = (data?, answers?);
         let expect = block
             .expect
-            .map(|written| self.expectations(&written, &data));
-        let keep = block.keep.map(|written| self.keep(&written, &data));
-        let stop = block.stop.map(|written| self.stop(&written, &data));
+            .map(|written| self.expectations(&written, answers));
+        let keep = block
+            .keep
+            .map(|written| self.keep(&written, &data, answers));
+        let stop = block
+            .stop
+            .map(|written| self.stop(&written, &data, answers));
         let learning = learning?;
         let (optimizer, groups) = block.optimizer?;
-        let groups = self.resolved_groups(&groups, &learning);
+        let groups = self.resolved_groups(&groups, &optimizer, &learning);
         Some(Stage {
             name: train.name.as_ref().map(|name| name.text.clone()),
             span,
@@ -163,6 +181,7 @@ impl Elaborator<'_, '_> {
             clip: block.clip,
             precision: block.precision.unwrap_or(Precision::F32),
             cache: block.cache.unwrap_or_default(),
+            batch_statistics: block.batch_statistics.unwrap_or(false),
             average: present(average)?,
             expect: present(expect)?.unwrap_or_default(),
             keep: present(keep)?.flatten(),

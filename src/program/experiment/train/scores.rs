@@ -1,11 +1,12 @@
 //! Settings that look at how good a network is: `expect`, `keep`, `stop`; and `average`.
 
-use super::settings::Written;
+use super::written::Written;
 use crate::diag::suggest::{listed, nearest};
 use crate::diag::{Applicability, Code, Diagnostic, Edit};
-use crate::plan::{Arg, DataSet, Measure, Metric, Patience, Role, Score};
+use crate::plan::{Arg, DataSet, Metric, Patience, Role, Score};
 use crate::program::declared::rate;
 use crate::program::elaborate::{Elaborator, Frame, FrameKind};
+use crate::program::experiment::answer::Answers;
 use crate::program::graph::Owner;
 use crate::program::value::Value;
 use crate::source::Span;
@@ -19,14 +20,13 @@ pub struct Expectation {
 }
 
 const METRICS: [&str; 2] = ["accuracy", "top5"];
-const MEASURES: [&str; 5] = ["accuracy", "top5", "calibration", "perplexity", "agreement"];
 
 impl Elaborator<'_, '_> {
     /// `accuracy(deep) >= 0.75`, or a list of such.
     pub(super) fn expectations(
         &mut self,
         written: &Written,
-        data: &DataSet,
+        answers: &Answers,
     ) -> Option<Vec<Expectation>> {
         let each: &[Expr] = match &written.value.kind {
             ExprKind::List(list) => list,
@@ -34,7 +34,7 @@ impl Elaborator<'_, '_> {
         };
         let found: Vec<_> = each
             .iter()
-            .map(|e| self.expectation(written, e, data))
+            .map(|e| self.expectation(written, e, answers))
             .collect();
         found.into_iter().collect()
     }
@@ -43,7 +43,7 @@ impl Elaborator<'_, '_> {
         &mut self,
         written: &Written,
         expr: &Expr,
-        data: &DataSet,
+        answers: &Answers,
     ) -> Option<Expectation> {
         let ExprKind::Binary {
             op: BinaryOp::Ge,
@@ -61,7 +61,7 @@ impl Elaborator<'_, '_> {
             }
             return None;
         };
-        let score = self.score(left, data)?;
+        let score = self.score(left, answers)?;
         let mut frame = Frame::new(written.module, FrameKind::File, "", Owner::Data);
         let value = self.expression(&mut frame, right);
         let number = match &value {
@@ -97,7 +97,12 @@ impl Elaborator<'_, '_> {
     }
 
     /// `last`, `best(accuracy)`, `best(slow)`.
-    pub(super) fn keep(&mut self, written: &Written, data: &DataSet) -> Option<Option<Score>> {
+    pub(super) fn keep(
+        &mut self,
+        written: &Written,
+        data: &DataSet,
+        answers: &Answers,
+    ) -> Option<Option<Score>> {
         let expr = &written.value;
         match &expr.kind {
             ExprKind::Name(name) if name == "last" => Some(None),
@@ -109,8 +114,8 @@ impl Elaborator<'_, '_> {
                         "`keep: best(accuracy)`",
                     );
                 };
-                self.held_out("keep", expr.span, data)?;
-                Some(Some(self.score(value, data)?))
+                self.held_out("keep", expr.span, data, answers)?;
+                Some(Some(self.score(value, answers)?))
             }
             ExprKind::Error => None,
             _ => self.wrong_setting(
@@ -122,7 +127,12 @@ impl Elaborator<'_, '_> {
     }
 
     /// `patience(10)`, `patience(10, top5)`.
-    pub(super) fn stop(&mut self, written: &Written, data: &DataSet) -> Option<Patience> {
+    pub(super) fn stop(
+        &mut self,
+        written: &Written,
+        data: &DataSet,
+        answers: &Answers,
+    ) -> Option<Patience> {
         let expr = &written.value;
         let form = "`stop: patience(10)`, in epochs";
         let args = match &expr.kind {
@@ -149,10 +159,10 @@ impl Elaborator<'_, '_> {
             1,
             super::settings::MOST_EPOCHS,
         )?;
-        self.held_out("stop", expr.span, data)?;
+        self.held_out("stop", expr.span, data, answers)?;
         let score = match by {
-            Some(by) => self.score(&by.value, data)?,
-            None => self.first_student(Metric::Accuracy, expr.span, data)?,
+            Some(by) => self.score(&by.value, answers)?,
+            None => self.first_student(Metric::Accuracy, expr.span, answers)?,
         };
         Some(Patience { epochs, score })
     }
@@ -201,63 +211,30 @@ impl Elaborator<'_, '_> {
         decay
     }
 
-    /// What `metrics:` lists, without what is wrong, which is reported.
-    pub(super) fn measures(&mut self, written: &Written, data: &DataSet) -> Vec<Measure> {
-        match &written.value.kind {
-            ExprKind::List(list) => (list.iter())
-                .filter_map(|expr| self.measure(expr, data))
-                .collect(),
-            ExprKind::Error => Vec::new(),
-            _ => {
-                let form = "`metrics: [accuracy, top5]`";
-                self.wrong_setting::<()>("`metrics` takes a list", written.value.span, form);
-                Vec::new()
-            }
-        }
-    }
-
-    fn measure(&mut self, expr: &Expr, data: &DataSet) -> Option<Measure> {
-        let name = match &expr.kind {
-            ExprKind::Name(name) => name,
-            ExprKind::Call { callee, args } if is_name(callee, "agreement") => {
-                let [ast::Arg { name: None, value }] = args.as_slice() else {
-                    let form = "`agreement(deep)`";
-                    return self.wrong_setting("`agreement` takes one network", expr.span, form);
-                };
-                // the network's output may be named as well
-                let network = match &value.kind {
-                    ExprKind::Member { base, .. } => base,
-                    _ => value,
-                };
-                let score = self.score_of(Metric::Accuracy, network, data)?;
-                return Some(Measure::Agreement {
-                    with: score.network,
-                });
-            }
-            ExprKind::Error => return None,
-            _ => return self.no_metric(expr, &MEASURES),
-        };
-        match name.as_str() {
-            "accuracy" => Some(Measure::Accuracy),
-            "top5" => Some(Measure::Top5),
-            "calibration" => Some(Measure::Calibration),
-            "perplexity" => Some(Measure::Perplexity),
-            "agreement" => {
-                let form = "`agreement(deep)`";
-                self.wrong_setting("`agreement` needs a network", expr.span, form)
-            }
-            _ => self.no_metric(expr, &MEASURES),
-        }
-    }
-
-    fn wrong_setting<T>(&mut self, message: &str, span: Span, form: &str) -> Option<T> {
+    pub(super) fn wrong_setting<T>(&mut self, message: &str, span: Span, form: &str) -> Option<T> {
         let diagnostic = Diagnostic::new(Code::E0407, message).at(span, "something else");
         self.report(diagnostic.help(format!("write {form}")));
         None
     }
 
     /// What is chosen on the test samples could not be measured on them any more.
-    fn held_out(&mut self, setting: &str, span: Span, data: &DataSet) -> Option<()> {
+    fn held_out(
+        &mut self,
+        setting: &str,
+        span: Span,
+        data: &DataSet,
+        answers: &Answers,
+    ) -> Option<()> {
+        let measured = &answers.data.name;
+        if data.name != *measured {
+            let message = format!(
+                "`{setting}` looks at samples of `{measured}`, by which networks are measured, but this stage trains on `{}`",
+                data.name
+            );
+            let diagnostic = Diagnostic::new(Code::E0413, message).at(span, "not measured here");
+            self.report(diagnostic.help("networks are measured on the data of the first stage"));
+            return None;
+        }
         if data.hold_out.is_some() {
             return Some(());
         }
@@ -275,18 +252,18 @@ impl Elaborator<'_, '_> {
     }
 
     /// A metric of the first student, of a network (`top5(deep)`), or a network alone, by its accuracy.
-    fn score(&mut self, expr: &Expr, data: &DataSet) -> Option<Score> {
+    fn score(&mut self, expr: &Expr, answers: &Answers) -> Option<Score> {
         match &expr.bare().kind {
             ExprKind::Name(name) => match metric(name) {
-                Some(metric) => self.first_student(metric, expr.span, data),
-                None => self.score_of(Metric::Accuracy, expr, data),
+                Some(metric) => self.first_student(metric, expr.span, answers),
+                None => self.score_of(Metric::Accuracy, expr, answers),
             },
             ExprKind::Call { callee, args } => {
                 let ExprKind::Name(name) = &callee.kind else {
-                    return self.no_metric(callee, &METRICS);
+                    return self.no_score(callee);
                 };
                 let Some(metric) = metric(name) else {
-                    return self.no_metric(callee, &METRICS);
+                    return self.no_score(callee);
                 };
                 let [ast::Arg { name: None, value }] = args.as_slice() else {
                     return self.wrong_setting(
@@ -295,39 +272,56 @@ impl Elaborator<'_, '_> {
                         &format!("`{name}(light)`"),
                     );
                 };
-                self.score_of(metric, value, data)
+                self.score_of(metric, value, answers)
             }
             ExprKind::Error => None,
-            _ => self.no_metric(expr, &METRICS),
+            _ => self.no_score(expr),
         }
     }
 
-    fn no_metric<T>(&mut self, expr: &Expr, there: &[&str]) -> Option<T> {
+    fn no_score<T>(&mut self, expr: &Expr) -> Option<T> {
+        let help = format!("the metrics are {}", listed(METRICS, 8));
+        self.unknown_metric(expr, METRICS, &help)
+    }
+
+    pub(super) fn unknown_metric<'n, T>(
+        &mut self,
+        expr: &Expr,
+        there: impl IntoIterator<Item = &'n str>,
+        help: &str,
+    ) -> Option<T> {
         let text = self.text(expr.span).to_string();
         let diagnostic = Diagnostic::new(Code::E0201, format!("there is no metric `{text}`"))
             .at(expr.span, "no metric");
-        self.report(match nearest(&text, there.iter().copied()) {
+        self.report(match nearest(&text, there) {
             Some(near) => diagnostic.replace(
                 format!("there is one with a similar name: `{near}`"),
                 expr.span,
                 near,
             ),
-            None => diagnostic.help(format!(
-                "the metrics are {}",
-                listed(there.iter().copied(), 8)
-            )),
+            None => diagnostic.help(help),
         });
         None
     }
 
-    fn first_student(&mut self, metric: Metric, span: Span, data: &DataSet) -> Option<Score> {
+    pub(super) fn first_student(
+        &mut self,
+        metric: Metric,
+        span: Span,
+        answers: &Answers,
+    ) -> Option<Score> {
         let student = self.networks.iter().find(|n| n.role == Role::Student)?;
         let network = student.name.clone();
-        self.measured(&network, span, data)?;
+        self.measured(&network, span, answers)?;
         Some(Score { metric, network })
     }
 
-    fn score_of(&mut self, metric: Metric, expr: &Expr, data: &DataSet) -> Option<Score> {
+    pub(super) fn score_of(
+        &mut self,
+        metric: Metric,
+        expr: &Expr,
+        answers: &Answers,
+    ) -> Option<Score> {
         let name = match &expr.kind {
             ExprKind::Name(name) => name.clone(),
             _ => self.text(expr.span).to_string(),
@@ -356,7 +350,7 @@ impl Elaborator<'_, '_> {
             return None;
         }
         self.modules.lookup_at(self.root, &name, expr.span);
-        self.measured(&name, expr.span, data)?;
+        self.measured(&name, expr.span, answers)?;
         Some(Score {
             metric,
             network: name,
@@ -364,9 +358,8 @@ impl Elaborator<'_, '_> {
     }
 
     /// A network is measured by an output that says a class.
-    fn measured(&mut self, network: &str, span: Span, data: &DataSet) -> Option<()> {
-        let found = self.networks.iter().find(|n| n.name == network)?;
-        if found.says_a_class(&self.graph, data) {
+    fn measured(&mut self, network: &str, span: Span, answers: &Answers) -> Option<()> {
+        if answers.of(network).is_some() {
             return Some(());
         }
         let message = format!("`{network}` has no output that can be compared with the labels");

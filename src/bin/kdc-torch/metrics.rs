@@ -1,0 +1,71 @@
+//! What `metrics` asks for.
+
+use crate::choice::AllAnswers;
+use crate::evaluate::mean_of;
+use crate::failure::Result;
+use crate::parameters::Parameters;
+use crate::session::{Session, changing, data_of};
+use kdc::plan::{Formula, Measure, Plan};
+use std::collections::BTreeMap;
+
+/// By the network.
+type Values = BTreeMap<String, f64>;
+
+/// By the metric, then by the network: of all networks that change.
+pub fn of_run(
+    session: &Session,
+    plan: &Plan,
+    parameters: &Parameters,
+    all: &AllAnswers,
+) -> Result<BTreeMap<String, Values>> {
+    let metric = |measure: &Measure| {
+        let values = match measure {
+            Measure::Formula { of, .. } => formulas(session, plan, parameters, of)?,
+            known => from_answers(plan, known, all)?,
+        };
+        Ok((measure.to_string(), values))
+    };
+    plan.metrics.iter().map(metric).collect()
+}
+
+fn from_answers(plan: &Plan, measure: &Measure, all: &AllAnswers) -> Result<Values> {
+    let mut values = Values::new();
+    for network in changing(plan) {
+        let Some(given) = all.get(&network.name) else {
+            continue;
+        };
+        let value = match measure {
+            Measure::Accuracy => given.accuracy()?,
+            Measure::Top5 => given.top5()?,
+            Measure::Calibration => given.calibration()?,
+            Measure::Perplexity => given.perplexity()?,
+            Measure::Agreement { with } => match all.get(with) {
+                Some(other) => given.agreement(other)?,
+                None => continue,
+            },
+            Measure::Formula { .. } => continue,
+        };
+        values.insert(network.name.clone(), value);
+    }
+    Ok(values)
+}
+
+fn formulas(
+    session: &Session,
+    plan: &Plan,
+    parameters: &Parameters,
+    of: &[Formula],
+) -> Result<Values> {
+    let mut values = Values::new();
+    for Formula { network, program } in of {
+        let evaluation = plan.evaluations.iter().find(|e| e.network == *network);
+        let lacking = parameters.absent_from(program);
+        let (Some(evaluation), None) = (evaluation, lacking) else {
+            continue;
+        };
+        let data = session.data(data_of(plan, &evaluation.data)?)?;
+        let value = mean_of(program, parameters, &data, &data.test)?;
+        values.insert(network.clone(), value);
+    }
+    Ok(values)
+}

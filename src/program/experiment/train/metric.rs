@@ -1,0 +1,252 @@
+//! `metrics:`: what is measured of the students in the end.
+
+use super::written::Written;
+use crate::diag::{Code, Diagnostic};
+use crate::plan::{Arg, Measure, Metric as Share, Role};
+use crate::program::elaborate::{Elaborator, Frame, FrameKind};
+use crate::program::experiment::Answers;
+use crate::program::graph::{NodeIndex, Owner, What};
+use crate::program::ops::Element;
+use crate::program::value::{Layer, Value};
+use crate::source::Span;
+use crate::syntax::ast::{self, Expr, ExprKind};
+use std::rc::Rc;
+
+/// Something to measure.
+pub enum Metric {
+    Known(Measure),
+    Formula(Formula),
+}
+
+/// A loss or function of what networks answer.
+pub struct Formula {
+    /// `soft_target(teacher: deep.logits)`
+    pub written: String,
+    /// Its value of each network, by the network's name.
+    pub of: Vec<(String, NodeIndex)>,
+}
+
+impl Metric {
+    pub fn is_same(&self, other: &Metric) -> bool {
+        match (self, other) {
+            (Metric::Known(one), Metric::Known(other)) => one == other,
+            (Metric::Formula(one), Metric::Formula(other)) => one.written == other.written,
+            _ => false,
+        }
+    }
+}
+
+impl Elaborator<'_, '_> {
+    /// What `metrics:` lists, without what is wrong, which is reported.
+    pub(super) fn metrics(&mut self, written: &Written, answers: &Answers) -> Vec<Metric> {
+        match &written.value.kind {
+            ExprKind::List(list) => (list.iter())
+                .filter_map(|expr| self.metric(written, expr, answers))
+                .collect(),
+            ExprKind::Error => Vec::new(),
+            _ => {
+                let form = "`metrics: [accuracy, top5]`";
+                self.wrong_setting::<()>("`metrics` takes a list", written.value.span, form);
+                Vec::new()
+            }
+        }
+    }
+
+    fn metric(&mut self, written: &Written, expr: &Expr, answers: &Answers) -> Option<Metric> {
+        let (name, args): (&str, &[ast::Arg]) = match &expr.kind {
+            ExprKind::Name(name) => (name, &[]),
+            ExprKind::Call { callee, args } => match &callee.kind {
+                ExprKind::Name(name) => (name, args),
+                _ => return self.no_metric(expr),
+            },
+            ExprKind::Error => return None,
+            _ => return self.no_metric(expr),
+        };
+        let known = match (name, args) {
+            ("accuracy", []) => Measure::Accuracy,
+            ("top5", []) => Measure::Top5,
+            ("calibration", []) => Measure::Calibration,
+            ("perplexity", []) => Measure::Perplexity,
+            ("agreement", args) => self.agreement(expr, args, answers)?,
+            _ => {
+                let mut frame = Frame::new(written.module, FrameKind::File, "", Owner::Data);
+                return match self.find_callable(&mut frame, name, expr.span) {
+                    Some(callable) => self.formula(&mut frame, expr, &callable, answers),
+                    None => self.no_metric(expr),
+                };
+            }
+        };
+        Some(Metric::Known(known))
+    }
+
+    fn agreement(&mut self, expr: &Expr, args: &[ast::Arg], answers: &Answers) -> Option<Measure> {
+        let [ast::Arg { name: None, value }] = args else {
+            let form = "`agreement(deep)`";
+            return self.wrong_setting("`agreement` takes one network", expr.span, form);
+        };
+        // the network's output may be named as well
+        let network = match &value.kind {
+            ExprKind::Member { base, .. } => base,
+            _ => value,
+        };
+        let score = self.score_of(Share::Accuracy, network, answers)?;
+        Some(Measure::Agreement {
+            with: score.network,
+        })
+    }
+
+    /// What a student answers fills the first input that is left, and the label the second if there is one.
+    fn formula(
+        &mut self,
+        frame: &mut Frame,
+        expr: &Expr,
+        callable: &Value,
+        answers: &Answers,
+    ) -> Option<Metric> {
+        let text = self.text(expr.span);
+        let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let value = match &expr.kind {
+            ExprKind::Name(_) => callable.clone(),
+            _ => self.expression(frame, expr),
+        };
+        let layer = match value {
+            Value::Poison => return None,
+            Value::Layer(layer) if matches!(&*layer, Layer::Call { .. }) => layer,
+            _ => {
+                let diagnostic = Diagnostic::new(Code::E0204, format!("`{text}` is no metric"))
+                    .at(expr.span, "nothing is left for the answers")
+                    .help(
+                        "what a student answers fills the first input: `mse(teacher: deep.logits)`",
+                    );
+                self.report(diagnostic);
+                return None;
+            }
+        };
+        let label = match self.inputs_left(&layer) {
+            0 | 1 => None,
+            _ => Some(self.label(answers, expr.span)?),
+        };
+        let changing: Vec<(String, NodeIndex)> = (self.networks.iter())
+            .filter(|n| {
+                n.role == Role::Student || self.followers.iter().any(|f| f.network == n.name)
+            })
+            .filter_map(|n| Some((n.name.clone(), answers.of(&n.name)?)))
+            .collect();
+        if changing.is_empty() {
+            self.first_student(Share::Accuracy, expr.span, answers)?;
+        }
+        let mut of = Vec::new();
+        for (network, answer) in changing {
+            let input = match label {
+                Some(label) => Value::Tuple(Rc::new([answer, label].map(Value::Tensor).to_vec())),
+                None => Value::Tensor(answer),
+            };
+            of.push((
+                network,
+                self.measured_by(frame, &layer, input, expr.span, answers)?,
+            ));
+        }
+        Some(Metric::Formula(Formula { written: text, of }))
+    }
+
+    /// How many inputs of a loss or function have no tensor yet.
+    fn inputs_left(&mut self, layer: &Layer) -> usize {
+        let Layer::Call { callee, given, .. } = layer else {
+            return 0;
+        };
+        let signature = self.signature(*callee);
+        let required = signature.inputs.iter().filter(|input| !input.optional);
+        let named = |name: &str| {
+            let names = given.iter().filter_map(|given| given.name.as_ref());
+            names.into_iter().any(|(given, _)| given == name)
+        };
+        required.filter(|input| !named(&input.name)).count()
+    }
+
+    fn label(&mut self, answers: &Answers, span: Span) -> Option<NodeIndex> {
+        let data = &answers.data;
+        let (label, ..) = data.label()?;
+        let field =
+            (data.fields.iter()).find(|field| label == format!("{}.{}", data.name, field.name))?;
+        Some(self.field(data, field, span))
+    }
+
+    /// The value of one network, which must be a number that can be computed from the test samples.
+    fn measured_by(
+        &mut self,
+        frame: &mut Frame,
+        layer: &Rc<Layer>,
+        input: Value,
+        span: Span,
+        answers: &Answers,
+    ) -> Option<NodeIndex> {
+        let owned_before = self.graph.parameters.len();
+        let value = self.apply(frame, &Value::Layer(layer.clone()), input, span, None, span);
+        let node = match self.operand(value) {
+            Value::Tensor(node) => node,
+            other => {
+                self.wrong_kind(&other, span, "a metric is a number of the samples");
+                return None;
+            }
+        };
+        let got = self.graph.tensor(node).clone();
+        let diagnostic = if got.shape.rank() != 0 || got.element != Element::Real {
+            let message = format!("a metric is one number, but this is {got}");
+            let diagnostic = Diagnostic::new(Code::E0308, message).at(span, "more than a number");
+            diagnostic.help("take the mean of what is left: `mean(…)`")
+        } else if self.graph.parameters.len() > owned_before {
+            let message = "this has parameters or states of its own, which nothing trains here";
+            let diagnostic = Diagnostic::new(Code::E0204, message).at(span, "owns something");
+            diagnostic.help("a metric is a loss or function that owns nothing")
+        } else if self.changes_in_training(node) {
+            let message =
+                "a metric is measured when training is over, but this changes in training";
+            let diagnostic = Diagnostic::new(Code::E0204, message).at(span, "depends on the time");
+            diagnostic.help("write a number for the schedule")
+        } else if let Some(other) = self.other_data(node, answers) {
+            let measured = &answers.data.name;
+            let message = format!(
+                "a metric is measured on the test samples of `{measured}`, but this reads `{other}`"
+            );
+            let diagnostic = Diagnostic::new(Code::E0410, message).at(span, "reads other samples");
+            diagnostic.help(format!("name fields of `{measured}`"))
+        } else {
+            return Some(node);
+        };
+        self.report(diagnostic);
+        None
+    }
+
+    fn changes_in_training(&self, node: NodeIndex) -> bool {
+        let needed = self.graph.needed([node]).into_iter();
+        needed
+            .into_iter()
+            .any(|node| match &self.graph.node(node).what {
+                What::Operation { args, .. } => args.values().any(Arg::changes),
+                What::Field(_) => false,
+            })
+    }
+
+    /// A field of another data set than the networks are measured on.
+    fn other_data(&self, node: NodeIndex, answers: &Answers) -> Option<String> {
+        let own = format!("{}.", answers.data.name);
+        let needed = self.graph.needed([node]).into_iter();
+        needed
+            .into_iter()
+            .find_map(|node| match &self.graph.node(node).what {
+                What::Field(field) if !field.starts_with(&own) => Some(field.clone()),
+                _ => None,
+            })
+    }
+
+    fn no_metric<T>(&mut self, expr: &Expr) -> Option<T> {
+        let losses: Vec<String> = self.modules.names(self.root).map(str::to_string).collect();
+        let known = ["accuracy", "top5", "calibration", "perplexity", "agreement"];
+        let there = known.into_iter().chain(losses.iter().map(String::as_str));
+        self.unknown_metric(
+            expr,
+            there,
+            "the metrics are `accuracy`, `top5`, `calibration`, `perplexity` and `agreement(…)`, and losses and functions",
+        )
+    }
+}
