@@ -420,6 +420,39 @@ train on images { epochs: 1, optimizer: adam(lr: 0.001) }
     assert_eq!(convolutions.count(), 4 + 2);
 }
 
+/// One dimension is one, from whichever end it is counted.
+#[test]
+fn dimensions_counted_from_the_end_are_shared_with_those_from_the_front() {
+    let files = Unsaved(
+        "use models::LightNN
+use \"cifar10.kd\"::images
+loss from_the_front(student: [N, C], label: class(C)) {
+    output -mean(pick(log_softmax(student, dim: 1), label, dim: 1))
+}
+loss from_the_end(student: [N, C], label: class(C)) {
+    output -mean(pick(log_softmax(student, dim: -1), label, dim: -1), dim: (0,))
+}
+student light = LightNN(classes: 10)
+edge images.label ~> light.logits by from_the_front
+edge images.label ~> light.logits by from_the_end
+train on images { epochs: 1, optimizer: adam(lr: 0.001) }
+"
+        .into(),
+    );
+    let checked = kdc::check(&files, Path::new(unsaved::PATH));
+    let step = checked
+        .plan
+        .expect("it has no errors")
+        .stages
+        .remove(0)
+        .step;
+    for op in ["log_softmax", "pick"] {
+        let nodes: Vec<_> = step.nodes.iter().filter(|node| node.op == op).collect();
+        assert_eq!(nodes.len(), 1, "{op}");
+        assert_eq!(nodes[0].args["dim"], Arg::Int(1), "{op}");
+    }
+}
+
 /// What `fit` makes of a target `[N, 8, 8, 8]`, its layers and parameters, for a source.
 fn fit(source: &str) -> (String, u64, Vec<String>) {
     let text = format!(

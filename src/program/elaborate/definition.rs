@@ -158,11 +158,11 @@ impl Elaborator<'_, '_> {
             param.name.text,
             callable.name.text,
             self.said(given),
-            super::operation::described(&value)
+            super::argument::described(&value)
         );
         self.report(
             Diagnostic::new(Code::E0224, message)
-                .at(given.span, super::operation::described(&value))
+                .at(given.span, super::argument::described(&value))
                 .note_at(
                     param.span,
                     format!("`{}` is declared here", param.name.text),

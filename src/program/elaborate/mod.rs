@@ -6,6 +6,7 @@
 mod access;
 mod alone;
 mod apply;
+mod argument;
 mod arithmetic;
 mod bind;
 mod body;
@@ -16,6 +17,7 @@ mod layers;
 mod naming;
 mod operation;
 mod owned;
+mod refused;
 mod signature;
 mod slice;
 mod start;
