@@ -2,6 +2,7 @@
 
 use super::{Elaborator, Frame, types};
 use crate::diag::{Code, Diagnostic};
+use crate::program::experiment::without_layers;
 use crate::program::foreign;
 use crate::program::value::{Instance, Layer, Value};
 use crate::source::Span;
@@ -44,6 +45,10 @@ impl Elaborator<'_, '_> {
             .networks
             .iter()
             .find(|n| Rc::ptr_eq(&n.instance, instance));
+        if let Some(network) = network.filter(|network| network.layers.is_empty()) {
+            let diagnostic = without_layers(network, span);
+            return self.poison(diagnostic);
+        }
         match network.map(|network| network.layers.clone()) {
             Some(layers) => Value::Layer(Rc::new(Layer::Again {
                 layers,

@@ -13,12 +13,14 @@ mod network;
 mod origin;
 mod repair;
 mod train;
+mod transplant;
 
 pub use answer::Answers;
 pub use fit::FIT;
 pub use graft::Graft;
 pub use origin::WEIGHTS;
 pub use train::{Expectation, Group, Learning, Metric, OPTIMIZERS};
+pub use transplant::without_layers;
 
 use super::elaborate::{Elaborator, Update};
 use super::graph::{Graph, NodeIndex, Owner, ParameterId};
@@ -92,7 +94,7 @@ pub struct Network {
     /// As it was written: `LightNN(classes: 10)`.
     pub model: String,
     pub instance: Rc<Instance>,
-    /// Those that made it, to lead something else through.
+    /// Those that made it, to lead something else through; none where its own file has it answer otherwise.
     pub layers: Rc<Vec<Applied>>,
     pub span: Span,
 }

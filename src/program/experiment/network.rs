@@ -1,6 +1,7 @@
 //! Teachers and students: which model, on which data, with which weights.
 
 use super::mismatch::Misfit;
+use super::transplant::grafts;
 use super::{Network, Origin};
 use crate::diag::suggest::listed;
 use crate::diag::{Applicability, Code, Diagnostic, Edit};
@@ -71,12 +72,13 @@ impl Elaborator<'_, '_> {
             }
         };
         let written = network.value.as_ref().unwrap_or(&value);
+        let first = self.graph.len();
         let instance = self.instantiate(module, network, &value);
         if origin.is_none() && follower.is_none() && network.role == ast::Role::Teacher {
             let diagnostic = without_weights(network);
             self.report(diagnostic);
         }
-        let Some((instance, layers)) = instance else {
+        let Some((mut instance, mut layers)) = instance else {
             return Value::Poison;
         };
         if let Some(origin) = origin {
@@ -84,6 +86,16 @@ impl Elaborator<'_, '_> {
                 && !self.same_parameters(network, trained)
             {
                 return Value::Poison;
+            }
+            if let Origin::Experiment(trained) = &origin
+                && grafts(trained).next().is_some()
+            {
+                let made = first..self.graph.len();
+                match self.transplanted(network, trained, instance, made) {
+                    Some(whole) => instance = whole,
+                    None => return Value::Poison,
+                }
+                layers.clear();
             }
             self.origins.push((network.name.text.clone(), origin));
         }

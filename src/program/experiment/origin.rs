@@ -209,17 +209,6 @@ impl Elaborator<'_, '_> {
                 }
             },
         };
-        if experiment.grafts.iter().any(|g| g.network == student) {
-            let message = format!(
-                "the student `{student}` of `{}` answers through parts of other networks, which do not come with it",
-                path.text
-            );
-            let diagnostic = Diagnostic::new(Code::E0204, message)
-                .at(path.span, "not a network by itself")
-                .help("learn from a student whose file replaces none of its outputs");
-            self.report(diagnostic);
-            return None;
-        }
         Some(Trained {
             file: path.text.clone(),
             network: student,

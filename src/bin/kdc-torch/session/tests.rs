@@ -1,5 +1,5 @@
 use super::*;
-use crate::testing::{Folder, STUDENT, alone, plan};
+use crate::testing::{Folder, STUDENT, alone, plan, plan_with};
 use crate::{interrupt, report};
 use kdc::plan::{Optimizer, TestTime};
 use serde_json::Value;
@@ -505,6 +505,90 @@ fn a_replaced_output_is_measured_and_saved_with_all_that_it_needs() {
     assert_eq!(record.results.test_accuracy["light"], expected);
     let table = report::of_seed(&folder.session(), &plan, 42).unwrap();
     assert!(table.contains("light"), "{table}");
+}
+
+/// A student whose file replaces what it answers is the same network as another file's teacher.
+#[test]
+fn a_student_with_a_replaced_output_is_a_teacher() {
+    let _alone = alone();
+    let folder = Folder::new();
+    let model = "model Net(width: int) {
+            input image: [N, 3, 32, 32]
+            features = image -> conv2d(width, kernel: 3, padding: 1) -> batch_norm -> relu -> max_pool2d(4)
+            output logits = features -> flatten -> linear(10)
+        }";
+    let grafting = format!(
+        "use \"data.kd\"::images
+        {model}
+        student deep = Net(4)
+        student light = Net(2)
+        tap lifted = light.features -> conv2d(4, kernel: 1) -> batch_norm
+        edge images.label ~> deep.logits by cross_entropy
+        edge deep.features ~> lifted by mse
+        output light.logits = lifted -> deep.logits
+        train on images {{ epochs: 2, optimizer: adam(lr: 0.01), seed: 42 }}"
+    );
+    let learning = format!(
+        "use \"data.kd\"::images
+        {model}
+        teacher light from \"teacher.kd\"::light
+        student small = Net(2)
+        edge light.logits ~> small.logits by soft_target(T: 2)
+        train on images {{ epochs: 1, optimizer: adam(lr: 0.01), seed: 42, metrics: [agreement(light)] }}"
+    );
+    let plan = plan_with(&learning, &grafting);
+    folder.session().train(&plan, Existing::Refuse).unwrap();
+    let there = record(&folder, "teacher").results.test_accuracy;
+    let here = record(&folder, "student").results.test_accuracy;
+    assert_eq!(here["light"], there["light"]);
+    assert_ne!(there["light"], there["deep"]);
+    let tables = report::of_seed(&folder.session(), &plan, 42).unwrap();
+    assert!(tables.contains(&percent(there["light"])), "{tables}");
+}
+
+/// The layer that `fit` stands for learns, and stays behind.
+#[test]
+fn a_fit_learns_with_its_student_and_is_not_saved_with_it() {
+    let _alone = alone();
+    let folder = Folder::new();
+    let start = STUDENT.find("tap regressed").unwrap();
+    let plan = plan(&format!(
+        "{}
+        edge ce: images.label ~> light.logits by cross_entropy
+        edge hint: deep.features ~> light.features -> fit by mse
+        train on images {{ epochs: 2, optimizer: adam(lr: 0.01), seed: 42 }}",
+        &STUDENT[..start]
+    ));
+    let fits = &plan.stages[0].edges[1].fits;
+    assert_eq!(
+        (fits[0].layers.as_str(), fits[0].parameters),
+        ("conv2d(channels: 4, kernel: 1)", 4 * 2 + 4)
+    );
+    folder.session().train(&plan, Existing::Refuse).unwrap();
+
+    let saved =
+        |file: &str| run_folder::read_tensors(&folder.0.join("student").join(file)).unwrap();
+    let light = saved("student.safetensors");
+    assert!(light.iter().all(|(name, _)| !name.contains("fit")));
+    let auxiliary = saved("auxiliary.safetensors");
+    assert!(
+        auxiliary
+            .iter()
+            .map(|(name, _)| name.as_str())
+            .eq(["hint.fit.bias", "hint.fit.weight"])
+    );
+    let teachers = folder.session().teachers(&plan).unwrap();
+    let initial = Parameters::new(&plan, 42, Device::Cpu, &teachers).unwrap();
+    for (name, learned) in auxiliary {
+        assert!(!learned.equal(initial.get(&name).unwrap()), "{name}");
+    }
+    let losses = fs::read_to_string(folder.0.join("student/metrics.jsonl")).unwrap();
+    let losses: Vec<Value> = losses
+        .lines()
+        .map(|l| serde_json::from_str(l).unwrap())
+        .collect();
+    let hint = |epoch: usize| losses[epoch]["losses"]["hint"].as_f64().unwrap();
+    assert!(hint(1) < hint(0));
 }
 
 fn student_with(train: &str) -> Plan {
