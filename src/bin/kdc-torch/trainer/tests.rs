@@ -161,7 +161,7 @@ fn states_change_once_for_each_step_of_the_optimizer() {
         train on images { epochs: 1, optimizer: sgd(lr: 0.01), accumulate: 2, seed: 42 }",
     );
     let data = data(&plan);
-    let plan = plan.with_samples(data.train.samples as u64);
+    let plan = plan.with_samples(&[("images".into(), data.train.samples as u64)].into());
     let parameters = Parameters::new(&plan, 3, Device::Cpu, &HashMap::new()).unwrap();
     let own = |name: &str| parameters.get(&format!("own.{name}")).unwrap().copy();
     let untouched = || own("bank").eq(-7.0).sum(tch::Kind::Int64).int64_value(&[]) / 10;
