@@ -73,9 +73,10 @@ fn speeds(session: &Session, plan: &Plan, stage: &Stage, options: &Options) -> R
             stage: &stage,
             data: &data,
             parameters: &parameters,
-            seeds: 1,
+            passes: 1,
+            say: &|_| {},
         };
-        Ok::<_, Failure>(answers.of_stage(&request, trainer)?.0)
+        answers.of_stage(&request, trainer)
     };
     let none = constants(Keep::Off, &mut trainer)?;
     let each = speed(&feed, &none, &mut trainer, options)?;

@@ -125,13 +125,12 @@ impl<'a> Run<'a> {
             stage,
             data: &data,
             parameters: self.parameters,
-            seeds: self.plan.seeds.len() as u64,
+            passes: length.batches.div_ceil(data.steps().max(1) as u64)
+                * self.plan.seeds.len() as u64,
+            say: &|remark| self.session.console.say_above(&self.bar, remark),
         };
         let answers = &self.session.answers;
-        let (constants, remarks) = answers.of_stage(&request, &mut trainer)?;
-        for remark in remarks {
-            self.session.console.say_above(&self.bar, &remark);
-        }
+        let constants = answers.of_stage(&request, &mut trainer)?;
         let mut choice = Choice::new(stage);
         while !trainer.is_done() {
             let epoch = results.epochs + 1;

@@ -26,6 +26,8 @@ struct Length {
     rounds: usize,
     steps: usize,
     pictures: usize,
+    /// Whether PyTorch may compile, which takes minutes the first time.
+    compile: bool,
 }
 
 pub fn run(libtorch: &Libtorch, args: &[std::ffi::OsString]) -> Result<ExitCode, String> {
@@ -34,12 +36,14 @@ pub fn run(libtorch: &Libtorch, args: &[std::ffi::OsString]) -> Result<ExitCode,
             rounds: ROUNDS,
             steps: 6,
             pictures: 1024,
+            compile: true,
         },
         // to see that all programs run: its figures mean nothing, and are not kept
         [word] if word == "--try" => Length {
             rounds: 1,
             steps: 1,
             pictures: 256,
+            compile: false,
         },
         _ => return Err("`bench` takes nothing, or `--try`".to_string()),
     };
@@ -75,6 +79,7 @@ struct Programs {
     plans: Vec<(String, &'static str, PathBuf)>,
     /// What all take.
     options: Vec<String>,
+    compile: bool,
 }
 
 impl Programs {
@@ -98,6 +103,7 @@ impl Programs {
             engine: binaries.join("kdc-torch"),
             plans,
             options: options.concat(),
+            compile: length.compile,
             root,
         })
     }
@@ -133,6 +139,9 @@ impl Programs {
     fn rival(&self, way: &str, precision: &str, threads: usize) -> Result<String, String> {
         let mut command = Command::new(&self.python);
         command.args([RIVALS, way, "--precision", precision]);
+        if !self.compile {
+            command.arg("--no-compile");
+        }
         self.output(command, threads)
     }
 

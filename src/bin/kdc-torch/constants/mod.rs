@@ -99,8 +99,10 @@ pub struct Request<'a> {
     pub stage: &'a Stage,
     pub data: &'a DataSet,
     pub parameters: &'a Parameters,
-    /// How many runs follow each other, with a seed each.
-    pub seeds: u64,
+    /// How often each sample is trained on, over all seeds.
+    pub passes: u64,
+    /// Tells the person who waits.
+    pub say: &'a dyn Fn(&str),
 }
 
 /// The constants of all experiments of one call, which share them: teachers do not depend on a seed.
@@ -111,9 +113,6 @@ pub struct Answers {
     kept: RefCell<Vec<(String, Rc<Constants>)>>,
 }
 
-/// The constants, and what there is to say about them.
-type Given = (Rc<Constants>, Vec<String>);
-
 impl Answers {
     pub fn new(folder: PathBuf) -> Answers {
         Answers {
@@ -123,15 +122,18 @@ impl Answers {
     }
 
     /// Those of a stage: as they are known, or as the plan says.
-    pub fn of_stage(&self, request: &Request, trainer: &mut Trainer) -> Result<Given> {
-        let recomputed = |reason| (Rc::new(Constants::Recomputed(reason)), Vec::new());
+    pub fn of_stage(&self, request: &Request, trainer: &mut Trainer) -> Result<Rc<Constants>> {
+        let recomputed = |reason| Rc::new(Constants::Recomputed(reason));
         let Some(cache) = &request.stage.cache else {
             return Ok(recomputed(Reason::Nothing));
         };
+        let in_each_step = |reason: &Reason| {
+            (request.say)(&format!("the teachers answer in each step: {reason}"));
+        };
         if cache.keep == Keep::Off {
             let reason = Reason::Plan(cache.reason.clone());
-            let remark = format!("the teachers answer in each step: {reason}");
-            return Ok((recomputed(reason).0, vec![remark]));
+            in_each_step(&reason);
+            return Ok(recomputed(reason));
         }
         let key = key::key(request.stage, request.data, request.parameters)?;
         let known = self
@@ -140,8 +142,8 @@ impl Answers {
             .iter()
             .find_map(|(known, constants)| (*known == key).then(|| constants.clone()));
         if let Some(constants) = known {
-            let remark = "the teachers' answers are there from the run before";
-            return Ok((constants, vec![remark.to_string()]));
+            (request.say)("the teachers' answers are there from the run before");
+            return Ok(constants);
         }
         let mut work = Work {
             request,
@@ -151,15 +153,13 @@ impl Answers {
                 .folder
                 .join(format!("{:016x}.answers", Fnv::of(key.as_bytes()))),
             key,
-            remarks: Vec::new(),
         };
         let constants = Rc::new(work.constants()?);
-        if let Constants::Recomputed(reason) = &*constants {
-            work.say(format!("the teachers answer in each step: {reason}"));
-        } else {
-            self.kept.borrow_mut().push((work.key, constants.clone()));
+        match &*constants {
+            Constants::Recomputed(reason) => in_each_step(reason),
+            _ => self.kept.borrow_mut().push((work.key, constants.clone())),
         }
-        Ok((constants, work.remarks))
+        Ok(constants)
     }
 }
 
@@ -171,12 +171,11 @@ struct Work<'a> {
     key: String,
     /// Of the file that holds them, or will.
     path: PathBuf,
-    remarks: Vec<String>,
 }
 
 impl Work<'_> {
-    fn say(&mut self, remark: String) {
-        self.remarks.push(remark);
+    fn say(&self, remark: &str) {
+        (self.request.say)(remark);
     }
 
     fn constants(&mut self) -> Result<Constants> {
@@ -201,13 +200,13 @@ impl Work<'_> {
         if draws.is_empty() {
             return self.whole(&sheets, size);
         }
-        let passes = self.request.stage.epochs.unwrap_or(1) * self.request.seeds.max(1);
-        let views = distinct(self.cache.views, passes as f64) * data.train.samples as f64;
+        let passes = self.request.passes as f64;
+        let views = distinct(self.cache.views, passes) * data.train.samples as f64;
         let (bytes, room) = (row_bytes(&sheets) * views as u64, memory(self.device()));
         if bytes > room {
             return Ok(Constants::Recomputed(Reason::TooLarge(bytes, room)));
         }
-        self.say(format!(
+        self.say(&format!(
             "the teachers answer once for each view of a sample: up to {} in memory",
             megabytes(bytes)
         ));
@@ -220,19 +219,19 @@ impl Work<'_> {
     }
 
     /// What an earlier experiment has left, if it is whole and the same.
-    fn left_before(&mut self) -> Result<Option<Table>> {
+    fn left_before(&self) -> Result<Option<Table>> {
         let path = self.path.display().to_string();
         let table = match file::read(&self.path, &self.key) {
             Ok(Some(table)) => table,
             Ok(None) => return Ok(None),
             Err(why) => {
-                self.say(format!(
+                self.say(&format!(
                     "`{path}` is not used: {why}; the teachers answer again"
                 ));
                 return Ok(None);
             }
         };
-        self.say(format!("the teachers' answers are read from `{path}`"));
+        self.say(&format!("the teachers' answers are read from `{path}`"));
         self.placed(table).map(Some)
     }
 
@@ -264,7 +263,7 @@ impl Work<'_> {
             (true, true) => format!("in memory and in `{}`", self.path.display()),
             (false, _) => format!("in `{}`", self.path.display()),
         };
-        self.say(format!(
+        self.say(&format!(
             "the teachers answer once; {} are kept {places}",
             megabytes(bytes)
         ));
@@ -305,9 +304,9 @@ impl Work<'_> {
         })
     }
 
-    fn not_written(&mut self, error: &std::io::Error) {
+    fn not_written(&self, error: &std::io::Error) {
         let path = self.path.display();
-        self.say(format!("`{path}` cannot be written: {error}"));
+        self.say(&format!("`{path}` cannot be written: {error}"));
     }
 }
 

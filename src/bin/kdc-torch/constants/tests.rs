@@ -21,13 +21,15 @@ fn run(plan: &Plan, answers: &Answers) -> Run {
     let (data, parameters) = (Rc::new(data(plan)), parameters(plan, 3));
     let stage = &plan.stages[0];
     let mut trainer = Trainer::new(stage, &data.fields(), &parameters, None).unwrap();
+    let said = RefCell::new(Vec::new());
     let request = Request {
         stage,
         data: &data,
         parameters: &parameters,
-        seeds: 1,
+        passes: 3,
+        say: &|remark| said.borrow_mut().push(remark.to_string()),
     };
-    let (constants, remarks) = answers.of_stage(&request, &mut trainer).unwrap();
+    let constants = answers.of_stage(&request, &mut trainer).unwrap();
     let feed = Feed::new(data, Vec::new(), 3);
     let mut losses = Vec::new();
     for epoch in 1..=3 {
@@ -43,7 +45,7 @@ fn run(plan: &Plan, answers: &Answers) -> Run {
     }
     Run {
         losses,
-        remarks,
+        remarks: said.take(),
         kept: match &*constants {
             Constants::Kept(_) => "kept",
             Constants::Seen(_) => "seen",
