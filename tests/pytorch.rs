@@ -37,7 +37,7 @@ const HABITS: &[&str] = &[
     "E0220/kernel",
     "E0220/learning_rate",
     "E0220/tensor",
-    "E0210/batch_workers",
+    "E0210/workers",
     "E0221/misspelt",
     "E0225/conv2d",
     "E0407/batch_size",
