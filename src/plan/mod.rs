@@ -14,6 +14,7 @@ mod fuse;
 mod in_place;
 mod lower;
 mod names;
+mod picture;
 mod precision;
 mod prune;
 mod reorder;
@@ -27,11 +28,12 @@ mod yaml;
 
 pub use cache::{Cache, Keep};
 pub use data::{
-    Batch, Column, DataSet, DataSource, Field, FieldKind, Labels, PictureChange, Read, Side,
-    TableFormat, TokenPart, Tokenizer, TokenizerKind, Transform, UNCOUNTED, When, Words,
+    Batch, Column, DataSet, DataSource, Field, FieldKind, Labels, Read, TableFormat, TokenPart,
+    Tokenizer, TokenizerKind, Transform, UNCOUNTED, When, Words,
 };
 pub use fast::Mode;
 pub use lower::lower;
+pub use picture::{PictureChange, Side};
 pub use samples::{Samples, counts_samples, samples_of};
 pub use schedule::Schedule;
 

@@ -1,6 +1,6 @@
 //! Views: what the augmentation of a data set may make of one sample, where that is finitely many.
 
-use super::{DataSet, DataSource, PictureChange, Read, Side, Transform, When};
+use super::{DataSet, DataSource, PictureChange, Read, Transform, When};
 use std::collections::HashMap;
 
 /// What training may see of a sample's fields.
@@ -83,7 +83,7 @@ impl DataSet {
                 })),
                 Err(why) => return Views::Endless(why),
             }
-            sizes.insert(transform.field(), changed(change, size));
+            sizes.insert(transform.field(), change.size_after(size));
         }
         Views::Finite(draws)
     }
@@ -133,23 +133,6 @@ fn outcomes(change: &PictureChange, size: Size) -> Result<Option<Outcomes>, Stri
         PictureChange::RandomResizedCrop { .. } => endless("random_resized_crop"),
         PictureChange::RandAugment { .. } => endless("rand_augment"),
         PictureChange::ColorJitter { .. } => endless("color_jitter"),
-    }
-}
-
-fn changed(change: &PictureChange, size: Size) -> Size {
-    match change {
-        PictureChange::Crop { size, .. }
-        | PictureChange::CenterCrop { size }
-        | PictureChange::RandomResizedCrop { size, .. } => Some(*size),
-        PictureChange::Resize {
-            to: Side::Both(height, width),
-        } => Some((*height, *width)),
-        PictureChange::Resize {
-            to: Side::Shorter(_),
-        } => None,
-        PictureChange::Flip { .. }
-        | PictureChange::RandAugment { .. }
-        | PictureChange::ColorJitter { .. } => size,
     }
 }
 

@@ -120,7 +120,7 @@ impl Elaborator<'_, '_> {
                 );
                 return None;
             }
-            let (height, width) = new_size(&change, field.size());
+            let (height, width) = dims(change.size_after(field.size()));
             field.shape.0[2] = height;
             field.shape.0[3] = width;
             field.augmented |= when != When::Always;
@@ -231,7 +231,7 @@ fn refused(change: &PictureChange, name: &str, field: &Making) -> Option<(String
 
 /// Evaluation, which is not random, would see another size.
 fn changes_size(change: &PictureChange, field: &Making) -> Option<(String, String)> {
-    let (height, width) = new_size(change, field.size());
+    let (height, width) = dims(change.size_after(field.size()));
     if [&height, &width] == [&field.shape.0[2], &field.shape.0[3]] && height != Dim::Unknown {
         return None;
     }
@@ -246,27 +246,9 @@ fn changes_size(change: &PictureChange, field: &Making) -> Option<(String, Strin
     ))
 }
 
-fn new_size(change: &PictureChange, now: Option<(u64, u64)>) -> (Dim, Dim) {
-    let known = |(height, width): (u64, u64)| (Dim::Known(height), Dim::Known(width));
-    let unknown = (Dim::Unknown, Dim::Unknown);
-    match change {
-        PictureChange::Crop { size, .. }
-        | PictureChange::CenterCrop { size }
-        | PictureChange::RandomResizedCrop { size, .. } => known(*size),
-        PictureChange::Resize {
-            to: Side::Both(height, width),
-        } => known((*height, *width)),
-        PictureChange::Resize {
-            to: Side::Shorter(side),
-        } => now.map_or(unknown, |size| known(shorter(size, *side))),
-        _ => now.map_or(unknown, known),
-    }
-}
-
-/// As torchvision rounds it.
-fn shorter((height, width): (u64, u64), side: u64) -> (u64, u64) {
-    match height <= width {
-        true => (side, side * width / height),
-        false => (side * height / width, side),
+fn dims(size: Option<(u64, u64)>) -> (Dim, Dim) {
+    match size {
+        Some((height, width)) => (Dim::Known(height), Dim::Known(width)),
+        None => (Dim::Unknown, Dim::Unknown),
     }
 }

@@ -45,11 +45,7 @@ pub fn crop(
 /// Bilinear with antialiasing.
 pub fn resize(picture: &Tensor, to: Side) -> Result<Tensor> {
     let (height, width) = size_of(picture);
-    let (new_height, new_width) = match to {
-        Side::Both(height, width) => signed((height, width)),
-        Side::Shorter(side) if height <= width => (side as i64, side as i64 * width / height),
-        Side::Shorter(side) => (side as i64 * height / width, side as i64),
-    };
+    let (new_height, new_width) = signed(to.of((height as u64, width as u64)));
     if (new_height, new_width) == (height, width) {
         return Ok(picture.shallow_clone());
     }
