@@ -24,22 +24,12 @@ pub fn dot(picture: &Picture) -> String {
             quoted(&label),
             network.state.colours().line
         );
-        for (id, item) in picture
-            .boxes
-            .iter()
-            .enumerate()
-            .filter(|(_, item)| item.network == Some(at))
-        {
+        for (id, item) in picture.boxes_of(Some(at)) {
             let _ = writeln!(text, "    {}", node(id, item));
         }
         text.push_str("  }\n");
     }
-    for (id, item) in picture
-        .boxes
-        .iter()
-        .enumerate()
-        .filter(|(_, item)| item.network.is_none())
-    {
+    for (id, item) in picture.boxes_of(None) {
         let _ = writeln!(text, "  {}", node(id, item));
     }
     for arrow in &picture.arrows {

@@ -77,8 +77,7 @@ impl Grid {
 
 impl Arranging<'_> {
     fn boxes(&self, network: usize) -> impl Iterator<Item = usize> {
-        (0..self.picture.boxes.len())
-            .filter(move |id| self.picture.boxes[*id].network == Some(network))
+        self.picture.boxes_of(Some(network)).map(|(id, _)| id)
     }
 
     /// Rows for all boxes of networks: what an edge compares stands in one row where that can be.

@@ -12,22 +12,12 @@ pub fn mermaid(picture: &Picture) -> String {
     for (at, network) in picture.networks.iter().enumerate() {
         let label = [vec![network.title()], network.notes.clone()].concat();
         let _ = writeln!(text, "  subgraph g{at}[{}]", label_of(&label));
-        for (id, item) in picture
-            .boxes
-            .iter()
-            .enumerate()
-            .filter(|(_, item)| item.network == Some(at))
-        {
+        for (id, item) in picture.boxes_of(Some(at)) {
             let _ = writeln!(text, "    {}", node(id, item));
         }
         text.push_str("  end\n");
     }
-    for (id, item) in picture
-        .boxes
-        .iter()
-        .enumerate()
-        .filter(|(_, item)| item.network.is_none())
-    {
+    for (id, item) in picture.boxes_of(None) {
         let _ = writeln!(text, "  {}", node(id, item));
     }
     for arrow in &picture.arrows {

@@ -134,6 +134,12 @@ impl Network {
 }
 
 impl Picture {
+    /// The boxes of a network, or of none, with their numbers.
+    fn boxes_of(&self, network: Option<usize>) -> impl Iterator<Item = (usize, &Item)> {
+        let boxes = self.boxes.iter().enumerate();
+        boxes.filter(move |(_, item)| item.network == network)
+    }
+
     /// The boxes that are losses.
     fn losses(&self) -> impl Iterator<Item = usize> {
         (0..self.boxes.len()).filter(|id| self.boxes[*id].kind == Kind::Loss)
