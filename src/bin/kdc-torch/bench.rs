@@ -3,6 +3,7 @@
 use crate::constants::{Answers, Constants, Request};
 use crate::data::Feed;
 use crate::failure::{Failure, Result};
+use crate::memory;
 use crate::parameters::{NamedTensors, Parameters};
 use crate::session::{Session, data_of};
 use crate::trainer::Trainer;
@@ -53,8 +54,8 @@ pub fn figures(session: &Session, plan: &Plan, options: &Options) -> Result<Stri
     if let Some((step, teacher)) = speeds.kept {
         lines.push(format!("step {step}\nteacher {teacher}"));
     }
-    if let Some(peak) = peak_megabytes() {
-        lines.push(format!("peak_mb {peak}"));
+    if let Some(peak) = memory::peak() {
+        lines.push(format!("peak_mb {}", peak / 1_000_000));
     }
     Ok(lines.join("\n"))
 }
@@ -124,16 +125,6 @@ fn speed(
         samples += step(warm_up + k)?;
     }
     Ok(samples as f64 / start.elapsed().as_secs_f64())
-}
-
-/// Of memory, over the process's life so far. Linux tells.
-fn peak_megabytes() -> Option<u64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmHWM:"))?;
-    let kilobytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
-    Some(kilobytes / 1000)
 }
 
 fn initial_teachers(plan: &Plan) -> Result<HashMap<String, NamedTensors>> {

@@ -20,6 +20,7 @@ mod library_models;
 mod libtorch;
 #[cfg(test)]
 mod losses;
+mod memory;
 mod metrics;
 #[cfg(test)]
 mod modes;

@@ -369,12 +369,7 @@ fn memory(device: Device) -> u64 {
     if device.is_cuda() {
         return GPU_BUDGET;
     }
-    let info = std::fs::read_to_string("/proc/meminfo").unwrap_or_default();
-    let available = info.lines().find_map(|line| {
-        let rest = line.strip_prefix("MemAvailable:")?;
-        rest.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()
-    });
-    available.map_or(GPU_BUDGET, |kilobytes| kilobytes * 1024 / 5 * 2)
+    crate::memory::available().map_or(GPU_BUDGET, |bytes| bytes / 5 * 2)
 }
 
 /// How many bytes a file may take: a quarter of what is free.
