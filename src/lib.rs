@@ -47,43 +47,57 @@ pub struct Checked {
     pub sources: source::Sources,
     /// In the order of their places.
     pub diagnostics: Vec<Diagnostic>,
-    /// There when no diagnostic is an error.
+    /// Of the experiment, if it was asked for.
     pub plan: Option<plan::Plan>,
-    /// What the plan was made of.
+    /// None in a library, and where the file has mistakes. Definitions that the experiment does not use may have some.
     pub experiment: Option<Rc<Experiment>>,
 }
 
-/// Checks an experiment or a library, and all that it imports.
+impl Checked {
+    /// Whether the file itself could be read.
+    pub fn is_readable(&self) -> bool {
+        // it comes first among the sources
+        self.sources.iter().next().is_some()
+    }
+}
+
+/// Checks an experiment or a library, and all that it imports, and makes the plan.
 pub fn check(files: &dyn source::Files, path: &Path) -> Checked {
+    passes(files, path, |modules, experiment| {
+        Some(plan::lower(modules, experiment))
+    })
+}
+
+/// The same without a plan, for those who want to know only what is wrong.
+pub fn diagnose(files: &dyn source::Files, path: &Path) -> Checked {
+    passes(files, path, |_, _| None)
+}
+
+fn passes(
+    files: &dyn source::Files,
+    path: &Path,
+    plan: impl Fn(&Modules, &Experiment) -> Option<plan::Plan>,
+) -> Checked {
     let mut modules = Modules::new(files);
     match compile(&mut modules, path) {
-        Ok(compiled) => Checked {
+        Ok((_, experiment)) => Checked {
+            plan: experiment.as_ref().and_then(|of| plan(&modules, of)),
             diagnostics: diag::tidy(modules.diagnostics),
             sources: modules.sources,
-            plan: compiled.plan,
-            experiment: compiled.experiment,
+            experiment,
         },
         Err(reason) => unreadable(files, path, &reason),
     }
 }
 
-struct Compiled {
-    root: ModuleId,
-    experiment: Option<Rc<Experiment>>,
-    plan: Option<plan::Plan>,
-}
-
-/// All passes. Fails if the file cannot be read.
-fn compile(modules: &mut Modules, path: &Path) -> Result<Compiled, String> {
+/// All passes before the plan. Fails if the file cannot be read.
+fn compile(
+    modules: &mut Modules,
+    path: &Path,
+) -> Result<(ModuleId, Option<Rc<Experiment>>), String> {
     let root = modules.root(path)?;
     program::elaborate::check_definitions(modules);
-    let experiment = program::experiment::compile(modules, root);
-    let lowered = experiment.as_ref();
-    Ok(Compiled {
-        root,
-        plan: lowered.map(|experiment| plan::lower(modules, experiment)),
-        experiment,
-    })
+    Ok((root, program::experiment::compile(modules, root)))
 }
 
 fn unreadable(files: &dyn source::Files, path: &Path, reason: &str) -> Checked {

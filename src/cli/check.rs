@@ -8,10 +8,10 @@ use super::output::{self, Stream};
 use super::repair::repair;
 use super::report::Report;
 use super::terminal;
-use crate::Checked;
-use crate::diag::{Applicability, Severity};
+use crate::diag::Applicability;
 use crate::plan::Plan;
 use crate::program::experiment::Experiment;
+use crate::source::Files;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -37,9 +37,9 @@ fn checked(args: &Check, global: &Global) -> Result<Exit, String> {
     let mut report = Report::new(args.messages.message_format, style);
     let mut readable = true;
     for path in &paths {
-        let checked = check(path);
-        // What was asked for comes first among the sources; when it is not there, it could not be read.
-        readable &= checked.sources.iter().next().is_some();
+        let (files, path) = named(path);
+        let checked = crate::diagnose(&*files, path);
+        readable &= checked.is_readable();
         report.add(&levels.apply(checked.diagnostics), &checked.sources);
     }
     report.finish(paths.len(), fixed, global.quiet);
@@ -91,15 +91,12 @@ pub fn plan(file: &Path, rounding: &Rounding, global: &Global) -> Result<Plan, E
 
 /// The experiment of one file and its plan; its problems are printed on the way.
 pub fn experiment(file: &Path, global: &Global) -> Result<(Rc<Experiment>, Plan), Exit> {
-    let checked = check(file);
+    let (files, path) = named(file);
+    let checked = crate::check(&*files, path);
+    let readable = checked.is_readable();
     let mut report = Report::new(MessageFormat::Human, terminal::style(global.color));
     report.add(&checked.diagnostics, &checked.sources);
-    // What was asked for comes first among the sources; when it is not there, it could not be read.
-    let readable = checked.sources.iter().next().is_some();
-    let failed = checked
-        .diagnostics
-        .iter()
-        .any(|d| d.severity == Severity::Error);
+    let failed = report.exit() == Exit::Errors;
     match checked.experiment.zip(checked.plan) {
         _ if failed => report.finish(1, 0, false),
         Some(found) => return Ok(found),
@@ -111,10 +108,11 @@ pub fn experiment(file: &Path, global: &Global) -> Result<(Rc<Experiment>, Plan)
     Err(if readable { Exit::Errors } else { Exit::Usage })
 }
 
-fn check(path: &Path) -> Checked {
+/// Where a file that was named is read, and under which name.
+fn named(path: &Path) -> (Box<dyn Files>, &Path) {
     match is_stdin(path) {
-        true => crate::check(&Stdin::read(), Path::new(STDIN)),
-        false => crate::check(&Disk, path),
+        true => (Box::new(Stdin::read()), Path::new(STDIN)),
+        false => (Box::new(Disk), path),
     }
 }
 

@@ -29,7 +29,7 @@ pub fn repair(
 ) -> Repairs {
     let mut repairs = Repairs::default();
     for _ in 0..ROUNDS {
-        let checked = crate::check(&repairs.files, path);
+        let checked = crate::diagnose(&repairs.files, path);
         let diagnostics = reported(checked.diagnostics);
         let round = round(&diagnostics, &checked.sources, most);
         if round.is_empty() {

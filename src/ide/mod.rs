@@ -50,7 +50,7 @@ impl Analysis {
     pub fn of(files: &dyn Files, path: &Path) -> Result<Analysis, String> {
         let mut modules = Modules::new(files);
         modules.knowledge = Some(Knowledge::default());
-        let crate::Compiled { root, .. } = crate::compile(&mut modules, path)?;
+        let (root, _) = crate::compile(&mut modules, path)?;
         Ok(Analysis {
             tree: modules.get(root).ast.clone(),
             diagnostics: diag::tidy(modules.diagnostics),
