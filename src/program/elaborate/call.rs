@@ -5,7 +5,6 @@ use crate::diag::suggest::listed;
 use crate::diag::{Code, Diagnostic};
 use crate::program::foreign;
 use crate::program::number::Number;
-use crate::program::ops::Element;
 use crate::program::schedule;
 use crate::program::value::{Callee, Given, Layer, Member, Value};
 use crate::source::Span;
@@ -35,9 +34,6 @@ impl Elaborator<'_, '_> {
                 let layers = self.layer_parameters(frame, name, callee.span);
                 let given = self.arguments(frame, args, &layers);
                 if let Some(value) = self.number_function(name, &given, span) {
-                    return value;
-                }
-                if let ("counted", Some(value)) = (name.as_str(), self.all_count(&given)) {
                     return value;
                 }
                 if name == "repeat" {
@@ -323,16 +319,6 @@ impl Elaborator<'_, '_> {
                 self.definition(id, signature, bound, &path, owner, span)
             }
         }
-    }
-
-    /// No mask, where all labels count.
-    fn all_count(&self, given: &[Given]) -> Option<Value> {
-        let [label] = given else { return None };
-        let Value::Tensor(label) = self.operand(label.value.clone()) else {
-            return None;
-        };
-        let partly = matches!(self.graph.tensor(label).element, Element::Label(_));
-        (!partly).then_some(Value::None)
     }
 }
 

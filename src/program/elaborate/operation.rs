@@ -113,6 +113,10 @@ impl Elaborator<'_, '_> {
                 return None;
             }
         };
+        // where all labels count there is no mask: a mean without one is cheaper
+        if op.name == "counted" && !matches!(operands.tensors[0].element, Element::Label(_)) {
+            return Some(Value::None);
+        }
         if let Some(parts) = op.parts(&operands.tensors, &arguments) {
             return self.parts(frame, parts?, &operands, span);
         }
