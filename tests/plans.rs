@@ -357,6 +357,39 @@ train on images {{ epochs: 2, optimizer: adam(lr: 0.001) }}
     );
 }
 
+#[test]
+fn where_all_labels_count_a_mean_has_no_mask() {
+    let losses = |definition: &str, mask: &str| {
+        let text = format!(
+            "use models::LightNN
+data images = shapes() -> batch(128)
+{definition}
+loss own(logits: [N, C], label: label(C)[N]) {{
+    output mean(pick(logits, label, dim: 1), mask: {mask})
+}}
+student light = LightNN(classes: 10)
+edge images.label ~> light.logits by own
+train on images {{ epochs: 2, optimizer: adam(lr: 0.001) }}
+"
+        );
+        let checked = kdc::check(&Unsaved(text), Path::new(unsaved::PATH));
+        let stage = checked.plan.expect("it has no errors").stages.remove(0);
+        let nodes = stage.step.nodes.into_iter();
+        let nodes = nodes.filter(|node| node.part == Part::Loss);
+        nodes.map(|node| node.op).collect::<Vec<_>>()
+    };
+    for mask in [
+        "none",
+        "counted(label)",
+        "counted(label: label)",
+        "label -> counted",
+    ] {
+        assert_eq!(losses("", mask), ["pick", "mean"], "{mask}");
+    }
+    let own = "fn counted(label: label(C)[N]) = label != 0";
+    assert_eq!(losses(own, "counted(label)"), ["pick", "ne", "mean"]);
+}
+
 /// A memory bank of 300 rows, of which each sample is held against 101.
 #[test]
 fn scores_against_rows_of_a_table_copy_no_rows() {
@@ -389,6 +422,31 @@ train on images { epochs: 2, optimizer: adam(lr: 0.001) }
     // a table that is far longer is cheaper to take from
     let long = plan.fast().with_samples(&samples(1_000_000));
     assert_eq!(count(&long, "scores"), 0);
+}
+
+#[test]
+fn a_plan_whose_data_are_opened_leaves_no_number_of_samples_open() {
+    let text = "use models::LightNN
+use losses::crd
+data images = shapes(train: 300) -> batch(64)
+fn per_sample(student: [N, C], index: id(M)) = mean(student) / M
+model Shared() {
+    input image: [N, 3, 32, 32]
+    input index: id(M)[N]
+    output logits = linear(flatten(image) * (2 / M), 10)
+}
+student light = LightNN(classes: 10)
+student other = Shared(images.image, images.index)
+edge other.logits ~> light.flat by crd(index: images.index, negatives: 100)
+edge images.label ~> other.logits by cross_entropy
+train on images { epochs: 2, optimizer: adam(lr: 0.001), metrics: [per_sample(index: images.index)] }
+";
+    let checked = kdc::check(&Unsaved(text.to_string()), Path::new(unsaved::PATH));
+    let plan = checked.plan.expect("it has no errors");
+    let open = |plan: &Plan| plan.to_yaml().matches("images.M").count();
+    assert_ne!(open(&plan), 0);
+    let sized = plan.with_samples(&[("images".to_string(), 300)].into());
+    assert_eq!(open(&sized), 0, "{}", sized.to_yaml());
 }
 
 #[test]

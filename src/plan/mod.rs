@@ -624,6 +624,20 @@ impl Plan {
         texts.join(SEPARATOR.trim_start())
     }
 
+    /// All of its own programs, not those of the plans that its teachers come from.
+    pub(crate) fn programs_mut(&mut self) -> impl Iterator<Item = &mut Program> {
+        let starts = self.parameters.iter_mut().filter_map(|p| p.then.as_mut());
+        let stages = self.stages.iter_mut();
+        let stages = stages.flat_map(|stage| [&mut stage.constant, &mut stage.step]);
+        let metrics = self.metrics.iter_mut().flat_map(|measure| match measure {
+            Measure::Formula { of, .. } => of.as_mut_slice(),
+            _ => &mut [],
+        });
+        let evaluations = self.evaluations.iter_mut().map(|of| &mut of.program);
+        let metrics = metrics.map(|formula| &mut formula.program);
+        starts.chain(stages).chain(metrics).chain(evaluations)
+    }
+
     pub fn to_yaml(&self) -> String {
         let value = serde_yaml::to_value(self).expect("a plan holds nothing that YAML cannot say");
         yaml::text(&value)

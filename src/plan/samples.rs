@@ -30,18 +30,13 @@ impl Plan {
         let mut plan = self.clone();
         for parameter in &mut plan.parameters {
             in_shape(&mut parameter.shape, samples);
-            parameter
-                .then
-                .iter_mut()
-                .for_each(|then| in_program(then, samples));
         }
-        for stage in &mut plan.stages {
-            in_program(&mut stage.constant, samples);
-            in_program(&mut stage.step, samples);
-            if plan.mode == Mode::Fast {
-                // whether it pays is known only now
-                contract::scores(&mut stage.step);
-            }
+        plan.programs_mut()
+            .for_each(|program| in_program(program, samples));
+        if plan.mode == Mode::Fast {
+            // whether it pays is known only now
+            let steps = plan.stages.iter_mut().map(|stage| &mut stage.step);
+            steps.for_each(contract::scores);
         }
         plan
     }
