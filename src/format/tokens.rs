@@ -26,6 +26,15 @@ impl Token<'_> {
     pub fn start(&self, text: &str) -> usize {
         self.text.as_ptr() as usize - text.as_ptr() as usize
     }
+
+    /// Whether a string lacks its closing quote.
+    pub fn is_open(&self) -> bool {
+        let quoted = self.text.get(1..).and_then(|rest| rest.strip_suffix('"'));
+        quoted.is_none_or(|inner| {
+            let escapes = inner.len() - inner.trim_end_matches('\\').len();
+            escapes % 2 == 1
+        })
+    }
 }
 
 /// Signs of two characters.

@@ -3,7 +3,7 @@
 use super::Analysis;
 use crate::program::library::{self, LIBRARIES};
 use crate::source::Sources;
-use crate::syntax::ast::{Body, Callable, Item, ItemKind, Name, Pattern, StmtKind};
+use crate::syntax::ast::{Body, Callable, Item, ItemKind, Name, StmtKind};
 
 /// Those of the file, each with its documentation.
 pub fn own(analysis: &Analysis) -> impl Iterator<Item = (&Callable, &str)> {
@@ -39,14 +39,10 @@ pub fn values(callable: &Callable) -> Vec<(&Name, &'static str)> {
             } => vec![(name, "output")],
             StmtKind::Param { name, .. } => vec![(name, "param")],
             StmtKind::State { name, .. } => vec![(name, "state")],
-            StmtKind::Bind {
-                pattern: Pattern::Name(name),
-                ..
-            } => vec![(name, "")],
-            StmtKind::Bind {
-                pattern: Pattern::Tuple(names, _),
-                ..
-            } => names.iter().map(|name| (name, "")).collect(),
+            StmtKind::Bind { pattern, .. } => {
+                let names = pattern.names().into_iter();
+                names.map(|name| (name, "")).collect()
+            }
             _ => Vec::new(),
         });
     given.collect()

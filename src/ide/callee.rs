@@ -3,6 +3,7 @@
 use super::Analysis;
 use super::callable::{from_library, own};
 use crate::program::declared::Declared;
+use crate::program::elaborate::is_tensor;
 use crate::program::library::reference::slots;
 use crate::program::ops::{self, Operation};
 use crate::program::reference;
@@ -35,11 +36,8 @@ impl Callee {
         if let Some((callable, doc)) = own.find(|(callable, _)| callable.name.text == name) {
             return Some(of_callable(callable, doc, &analysis.sources));
         }
-        if let Some(op) = ops::find(name) {
-            return Some(of_operation(op));
-        }
-        if let Some(declared) = reference::find(name) {
-            return Some(of_declared(declared));
+        if let Some(standard) = standard(name) {
+            return Some(standard);
         }
         let (sources, item) = from_library(name)?;
         let doc = item.doc.as_deref().unwrap_or_default();
@@ -58,6 +56,16 @@ impl Callee {
             .collect();
         format!("{}({})", self.name, slots.join(", "))
     }
+}
+
+/// An operation, or what has settings: a data source, an optimizer.
+pub fn standard(name: &str) -> Option<Callee> {
+    let operation = ops::find(name).map(of_operation);
+    operation.or_else(|| reference::find(name).map(of_declared))
+}
+
+pub fn is_standard(name: &str) -> bool {
+    ops::find(name).is_some() || reference::find(name).is_some()
 }
 
 fn of_operation(op: &Operation) -> Callee {
@@ -102,15 +110,12 @@ fn of_declared(declared: &Declared) -> Callee {
 }
 
 fn of_callable(callable: &Callable, doc: &str, sources: &Sources) -> Callee {
-    let slots = slots(callable, sources).into_iter().map(|written| {
-        let (name, kind) = written.split_once(':').unwrap_or((&written, ""));
-        Slot {
-            name: name.to_string(),
-            input: kind.contains('['),
-            doc: String::new(),
-            positional: true,
-            written,
-        }
+    let slots = slots(callable, sources).into_iter().map(|slot| Slot {
+        name: slot.name.text.clone(),
+        written: slot.written,
+        doc: String::new(),
+        positional: true,
+        input: is_tensor(slot.ty),
     });
     Callee {
         name: callable.name.text.clone(),

@@ -5,6 +5,7 @@ use super::call::{self, is_word};
 use super::callable::{own, values};
 use super::callee::Callee;
 use super::paths;
+use crate::format::tokens::{self, Kind};
 use crate::program::library;
 use crate::program::load::item_name;
 use crate::program::ops;
@@ -44,24 +45,25 @@ impl Completion {
 }
 
 pub fn at(analysis: &Analysis, files: &dyn Files, offset: usize) -> Vec<Completion> {
-    let text = &analysis.sources.get(analysis.file()).text;
+    let text = &analysis.source().text;
     let before = text.get(..offset).unwrap_or(text);
     let line = before.rsplit('\n').next().unwrap_or_default();
-    if let Some(paths) = paths::in_string(analysis, files, line, offset) {
-        return paths;
-    }
-    if line.contains("//") {
-        return Vec::new();
+    let tokens = tokens::tokens(before);
+    if let Some(token) = call::unfinished(before, &tokens) {
+        return match token.kind {
+            Kind::String => {
+                let written = &before[token.start(before) + 1..];
+                paths::in_string(analysis, files, &tokens, written, offset)
+            }
+            _ => Vec::new(),
+        };
     }
     let lead = before.trim_end_matches(is_word);
     if let Some(path) = lead.strip_suffix('.') {
         return parts(analysis, last_path(path));
     }
     if let Some(library) = imported_from(line) {
-        let names = library::names(library);
-        return names
-            .map(|name| Completion::new(name, CompletionKind::Model, library))
-            .collect();
+        return of_library(library).collect();
     }
     if let Some(names) = paths::of_file(analysis, files, line) {
         return names;
@@ -153,23 +155,32 @@ fn operations() -> impl Iterator<Item = Completion> {
 
 fn losses(analysis: &Analysis) -> Vec<Completion> {
     let mut losses = own_callables(analysis, |kind| kind == CallableKind::Loss);
-    let library = library::names("losses");
-    losses.extend(library.map(|name| Completion::new(name, CompletionKind::Loss, "losses")));
+    losses.extend(of_library("losses"));
     losses
+}
+
+/// What a library offers.
+fn of_library(library: &'static str) -> impl Iterator<Item = Completion> {
+    let kind = match library {
+        "losses" => CompletionKind::Loss,
+        _ => CompletionKind::Model,
+    };
+    library::names(library).map(move |name| Completion::new(name, kind, library))
 }
 
 /// What this file defines or imports that can be called.
 fn own_callables(analysis: &Analysis, wanted: impl Fn(CallableKind) -> bool) -> Vec<Completion> {
     let all = own(analysis).filter(|(callable, _)| wanted(callable.kind));
-    all.map(|(callable, doc)| {
-        let kind = match callable.kind {
-            CallableKind::Model => CompletionKind::Model,
-            CallableKind::Loss => CompletionKind::Loss,
-            CallableKind::Fn => CompletionKind::Operation,
-        };
-        Completion::new(&callable.name.text, kind, doc)
-    })
-    .collect()
+    all.map(|(callable, doc)| Completion::new(&callable.name.text, kind(callable.kind), doc))
+        .collect()
+}
+
+pub(super) fn kind(kind: CallableKind) -> CompletionKind {
+    match kind {
+        CallableKind::Model => CompletionKind::Model,
+        CallableKind::Loss => CompletionKind::Loss,
+        CallableKind::Fn => CompletionKind::Operation,
+    }
 }
 
 /// In a body its values above the place; elsewhere the networks, taps, data and constants of the file.

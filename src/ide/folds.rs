@@ -20,7 +20,7 @@ pub struct Fold {
 }
 
 pub fn of(analysis: &Analysis) -> Vec<Fold> {
-    let source = analysis.sources.get(analysis.file());
+    let source = analysis.source();
     let text = &source.text;
     let mut folds = Vec::new();
     let mut opened: Vec<usize> = Vec::new();

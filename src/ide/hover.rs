@@ -3,10 +3,9 @@
 use super::Analysis;
 use super::call::is_word;
 use super::callable::from_library;
-use super::callee::Callee;
+use super::callee;
 use crate::program::facts::Fact;
 use crate::program::number::grouped;
-use crate::program::{ops, reference};
 use crate::source::{Sources, Span};
 use crate::syntax::ast::{CallableKind, Item, ItemKind};
 use std::fmt::Write;
@@ -36,7 +35,7 @@ pub fn at(analysis: &Analysis, offset: usize) -> Option<Hover> {
 
 /// The word around an offset.
 pub(super) fn word(analysis: &Analysis, offset: usize) -> Option<Span> {
-    let text = &analysis.sources.get(analysis.file()).text;
+    let text = &analysis.source().text;
     let before = text.get(..offset)?;
     let start = offset - before.chars().rev().take_while(|c| is_word(*c)).count();
     let length = text[start..].chars().take_while(|c| is_word(*c)).count();
@@ -89,8 +88,7 @@ fn documentation(analysis: &Analysis, name: &str) -> Option<String> {
     if let Some(item) = items.find(named) {
         return callable(&analysis.sources, item);
     }
-    if ops::find(name).is_some() || reference::find(name).is_some() {
-        let callee = Callee::named(analysis, name)?;
+    if let Some(callee) = callee::standard(name) {
         return Some(format!(
             "```kd\n{}\n```\n\n{}",
             callee.signature(),

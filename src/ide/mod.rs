@@ -23,7 +23,7 @@ use crate::diag::{self, Diagnostic};
 use crate::program::facts::{Fact, Knowledge};
 use crate::program::load::Modules;
 use crate::shape::Shape;
-use crate::source::{FileId, Files, Sources, Span};
+use crate::source::{FileId, Files, SourceFile, Sources, Span};
 use crate::syntax::ast;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -62,6 +62,10 @@ impl Analysis {
     /// The file that was asked for.
     pub fn file(&self) -> FileId {
         self.tree.id
+    }
+
+    pub fn source(&self) -> &SourceFile {
+        self.sources.get(self.file())
     }
 
     /// The outline of the file.
@@ -112,7 +116,7 @@ impl Analysis {
 
     /// The shape of what each line's last operation gives, where it changes a shape.
     pub fn hints(&self) -> Vec<Hint> {
-        let source = self.sources.get(self.file());
+        let source = self.source();
         let mut by_line: BTreeMap<usize, &Fact> = BTreeMap::new();
         for fact in self.own_facts() {
             let line = source.position(fact.span.end as usize).line;

@@ -1,10 +1,9 @@
 //! Names, and the places where what they mean is defined.
 
 use super::{Analysis, roles};
-use crate::program::load::normal;
+use crate::program::load::{beside, normal};
 use crate::source::Span;
 use crate::syntax::ast::{From, ItemKind, Str, UseFrom};
-use std::path::Path;
 
 /// For a name its definition, for a string that names a file its start.
 pub fn definition(analysis: &Analysis, offset: usize) -> Option<Span> {
@@ -51,9 +50,7 @@ fn file(analysis: &Analysis, offset: usize) -> Option<Span> {
         };
         around(analysis, offset, written.span).then_some(written)
     })?;
-    let own = analysis.sources.get(analysis.file()).path.as_deref();
-    let folder = own.and_then(Path::parent).unwrap_or(Path::new(""));
-    let path = normal(&folder.join(&written.text));
+    let path = beside(analysis.source().path.as_deref(), &written.text);
     let mut sources = analysis.sources.iter();
     let named = sources.find(|source| source.path.as_deref().is_some_and(|p| normal(p) == path))?;
     Some(Span::new(named.id, 0..0))

@@ -1,71 +1,65 @@
 //! Completion of what stands in strings that name files, and of what those files define.
 
 use super::Analysis;
-use super::complete::{Completion, CompletionKind};
-use crate::program::load::{item_name, normal};
+use super::complete::{self, Completion, CompletionKind};
+use crate::format::tokens::Token;
+use crate::program::load::{beside, item_name, normal};
 use crate::source::{Files, Sources};
 use crate::syntax;
 use crate::syntax::ast::ItemKind;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 const EXPERIMENTS: &[&str] = &[".kd"];
 const WEIGHTS: &[&str] = &[".pt", ".pth", ".safetensors"];
 
-/// The files that a string at the line's end could name; none if none is open there.
+/// The files that the string could name in which a text breaks off: what is written of it, and the text's tokens.
 pub(super) fn in_string(
     analysis: &Analysis,
     files: &dyn Files,
-    line: &str,
+    tokens: &[Token],
+    written: &str,
     offset: usize,
-) -> Option<Vec<Completion>> {
-    if line.matches('"').count().is_multiple_of(2) {
-        return None;
+) -> Vec<Completion> {
+    let endings = wanted(tokens);
+    if endings.is_empty() {
+        return Vec::new();
     }
-    let (before, written) = line.rsplit_once('"')?;
-    let endings = wanted(before.trim_end());
+    let own = analysis.source().path.as_deref();
+    let itself = own.map(normal);
     let (folder, name) = written.rsplit_once('/').unwrap_or(("", written));
-    let folder = beside(analysis, folder);
+    let folder = beside(own, folder);
     let start = offset - name.len();
-    let found = files.list(&folder).into_iter().filter_map(|name| {
-        let kind = match endings.iter().any(|ending| name.ends_with(ending)) {
-            true => CompletionKind::File,
-            false if is_folder(files, &folder.join(&name)) => CompletionKind::Folder,
-            false => return None,
-        };
-        let own = analysis.sources.get(analysis.file()).path.as_deref();
-        let itself = own.is_some_and(|own| normal(own) == folder.join(&name));
-        let hidden = name.starts_with('.');
-        (!hidden && !itself && !endings.is_empty()).then(|| Completion {
-            start: Some(start),
-            ..Completion::new(&name, kind, "")
-        })
-    });
-    Some(found.collect())
+    let names = files.list(&folder).into_iter();
+    let found = names
+        .filter(|name| !name.starts_with('.'))
+        .filter_map(|name| {
+            let path = folder.join(&name);
+            let kind = match endings.iter().any(|ending| name.ends_with(ending)) {
+                true => CompletionKind::File,
+                false if is_folder(files, &path) => CompletionKind::Folder,
+                false => return None,
+            };
+            (itself.as_ref() != Some(&path)).then(|| Completion {
+                start: Some(start),
+                ..Completion::new(&name, kind, "")
+            })
+        });
+    found.collect()
 }
 
-/// The endings of the files that a string may name behind a text.
-fn wanted(before: &str) -> Vec<&'static str> {
-    let word = |word: &str| {
-        let rest = before.strip_suffix(word);
-        rest.is_some_and(|rest| rest.is_empty() || rest.ends_with([' ', '\t', '=']))
-    };
-    match () {
-        () if word("use") => EXPERIMENTS.to_vec(),
-        () if word("from") => [EXPERIMENTS, WEIGHTS].concat(),
-        () if word("weights(") => WEIGHTS.to_vec(),
-        () => Vec::new(),
+/// The endings of the files that the last token, a string, may name.
+fn wanted(tokens: &[Token]) -> Vec<&'static str> {
+    let mut before = tokens.iter().rev().skip(1).map(|token| token.text);
+    match (before.next(), before.next()) {
+        (Some("use"), _) => EXPERIMENTS.to_vec(),
+        (Some("from"), _) => [EXPERIMENTS, WEIGHTS].concat(),
+        (Some("("), Some("weights")) => WEIGHTS.to_vec(),
+        _ => Vec::new(),
     }
 }
 
 fn is_folder(files: &dyn Files, path: &Path) -> bool {
     path.extension().is_none() && !files.list(path).is_empty()
-}
-
-/// A path as the file of the analysis means it.
-fn beside(analysis: &Analysis, written: &str) -> PathBuf {
-    let own = analysis.sources.get(analysis.file()).path.as_deref();
-    let folder = own.and_then(Path::parent).unwrap_or(Path::new(""));
-    normal(&folder.join(written))
 }
 
 /// What the file defines whose name the line ends with: `use "cifar10.kd"::`, `from "teacher.kd"::`.
@@ -81,7 +75,9 @@ pub(super) fn of_file(
     }
     let (before, written) = before.rsplit_once('"')?;
     let networks = !before.trim_start().starts_with("use");
-    let text = files.read(&beside(analysis, written)).ok()?;
+    let text = files
+        .read(&beside(analysis.source().path.as_deref(), written))
+        .ok()?;
     let mut sources = Sources::default();
     let id = sources.add(written.to_string(), None, &text);
     let file = syntax::parse(sources.get(id)).file;
@@ -92,7 +88,7 @@ pub(super) fn of_file(
     let names = items.filter_map(|item| Some((item_name(&item.kind)?, item)));
     let found = names.map(|(name, item)| {
         let kind = match &item.kind {
-            ItemKind::Callable(_) => CompletionKind::Model,
+            ItemKind::Callable(callable) => complete::kind(callable.kind),
             _ => CompletionKind::Value,
         };
         let doc = item.doc.as_deref().unwrap_or_default();

@@ -208,9 +208,8 @@ impl Roles {
     }
 
     fn pattern(&mut self, pattern: &Pattern) {
-        match pattern {
-            Pattern::Name(name) => self.add(name, Role::Value),
-            Pattern::Tuple(names, _) => names.iter().for_each(|n| self.add(n, Role::Value)),
+        for name in pattern.names() {
+            self.add(name, Role::Value);
         }
     }
 

@@ -1,9 +1,10 @@
 //! The words of a text, each with what it is, so that an editor can colour them.
 
 use super::Analysis;
+use super::callee::is_standard;
 use super::roles::{self, Role};
 use crate::format::tokens::{self, Kind};
-use crate::program::{library, ops, reference};
+use crate::program::library;
 use crate::source::Span;
 use crate::syntax::{is_keyword, is_reserved};
 use std::collections::HashMap;
@@ -52,7 +53,7 @@ pub fn of(analysis: &Analysis) -> Vec<Token> {
         roles,
         definitions,
     };
-    let text = &analysis.sources.get(analysis.file()).text;
+    let text = &analysis.source().text;
     let words = tokens::tokens(text).into_iter();
     words.filter_map(|word| known.token(&word, text)).collect()
 }
@@ -83,7 +84,7 @@ impl Known<'_> {
             Kind::Sign => return None,
             Kind::Word => match self.roles.get(&span.start) {
                 Some(role) => self.name(plain(TokenKind::Variable), *role, word.text),
-                None if is_reserved(word.text) || is_keyword(word.text) || word.text == "on" => {
+                None if is_reserved(word.text) || is_keyword(word.text) => {
                     plain(TokenKind::Keyword)
                 }
                 None => return None,
@@ -117,9 +118,8 @@ impl Known<'_> {
             return self.defined(token, *definition);
         }
         let called = role == Role::Callee;
-        let standard = ops::find(text).is_some() || reference::find(text).is_some();
         let loss = || called && library::find("losses", text).is_some();
-        match standard || loss() {
+        match is_standard(text) || loss() {
             true => Token {
                 kind: TokenKind::Function,
                 standard: true,

@@ -184,8 +184,7 @@ impl<'a> Modules<'a> {
 
     /// Where a string of a file points: relative to that file.
     pub fn resolve_path(&self, from: ModuleId, written: &str) -> PathBuf {
-        let folder = self.get(from).path.as_deref().and_then(Path::parent);
-        normal(&folder.unwrap_or(Path::new("")).join(written))
+        beside(self.get(from).path.as_deref(), written)
     }
 
     /// Whether there is such a file.
@@ -495,6 +494,12 @@ pub fn item_name(kind: &ItemKind) -> Option<&Name> {
         ItemKind::Settings(settings) => Some(&settings.name),
         ItemKind::Use(_) | ItemKind::Output(_) | ItemKind::Error => None,
     }
+}
+
+/// Where a path points that is written in `file`: relative to that file.
+pub fn beside(file: Option<&Path>, written: &str) -> PathBuf {
+    let folder = file.and_then(Path::parent).unwrap_or(Path::new(""));
+    normal(&folder.join(written))
 }
 
 /// Without `.` and `..`, as text: files are told apart by their paths alone.

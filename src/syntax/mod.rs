@@ -57,7 +57,9 @@ pub fn is_reserved(word: &str) -> bool {
 /// Whether a word is a keyword in some places; in others it may be a name.
 pub fn is_keyword(word: &str) -> bool {
     let starts = recover::ITEM_WORDS.iter().chain(&recover::STMT_WORDS);
-    starts.chain(&["by", "weight", "from"]).any(|w| *w == word)
+    starts
+        .chain(&["by", "weight", "from", "on"])
+        .any(|w| *w == word)
 }
 
 fn items(text: &Text, lower: &mut Lower) -> Vec<ast::Item> {

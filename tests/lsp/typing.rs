@@ -3,6 +3,12 @@
 use super::editor::{Editor, uri};
 use serde_json::{Value, json};
 
+fn labels(items: &Value) -> Vec<String> {
+    let items = items.as_array().unwrap().iter();
+    let labels = items.map(|item| item["label"].as_str().unwrap().to_string());
+    labels.collect()
+}
+
 #[test]
 fn completions_fit_their_place() {
     let mut editor = Editor::new(&["utf-8"]);
@@ -14,15 +20,19 @@ fn completions_fit_their_place() {
         "train on images { epochs: 1, optimizer: adam(lr: 0.1) }",
     ]
     .join("\n");
-    let mut offered = |line: &str| {
+    let mut items = |line: &str| {
         editor.open(&uri, &format!("{file}\n{line}\n"));
         let place = json!({"line": 4, "character": line.len()});
         let params = json!({"textDocument": {"uri": uri}, "position": place});
-        let items = editor.ask("textDocument/completion", params);
-        let labels = items.as_array().unwrap().iter();
-        let labels = labels.map(|item| item["label"].as_str().unwrap().to_string());
-        labels.collect::<Vec<_>>()
+        editor.ask("textDocument/completion", params)
     };
+    let (model, loss) = (7, 24);
+    for (line, kind) in [("use models::", model), ("use losses::", loss)] {
+        let items = items(line);
+        let mut kinds = items.as_array().unwrap().iter().map(|item| &item["kind"]);
+        assert!(kinds.all(|found| *found == kind), "{line}: {items}");
+    }
+    let mut offered = |line: &str| labels(&items(line));
     let has = |labels: &[String], word: &str| labels.iter().any(|label| label == word);
     let parts = offered("tap x = light.fe");
     assert!(
@@ -47,6 +57,8 @@ fn completions_fit_their_place() {
     );
     assert!(has(&offered("use models::"), "DeepNN"));
     assert_eq!(offered("// light."), Vec::<String>::new());
+    let behind_a_string = offered("data d = folder(\"a//b\", ");
+    assert!(has(&behind_a_string, "classes:"), "{behind_a_string:?}");
 }
 
 #[test]
@@ -58,12 +70,6 @@ fn strings_complete_to_files_and_what_these_define() {
         let place = json!({"line": 0, "character": line.len()});
         let params = json!({"textDocument": {"uri": uri}, "position": place});
         editor.ask("textDocument/completion", params)
-    };
-    let labels = |items: &Value| -> Vec<String> {
-        let items = items.as_array().unwrap().iter();
-        items
-            .map(|item| item["label"].as_str().unwrap().to_string())
-            .collect()
     };
     let files = offered("use \"cif");
     let all = labels(&files);
@@ -92,7 +98,19 @@ fn strings_complete_to_files_and_what_these_define() {
         labels(&offered("teacher t from \"teacher.kd\"::")),
         ["deep"]
     );
+    let functions = offered("use \"../losses/mlkd.kd\"::");
+    let kinds = functions.as_array().unwrap().iter();
+    let kinds: Vec<_> = kinds
+        .map(|item| {
+            (
+                item["label"].as_str().unwrap(),
+                item["kind"].as_u64().unwrap(),
+            )
+        })
+        .collect();
+    assert_eq!(kinds, [("mlkd", 24), ("relations", 3)]);
     assert_eq!(labels(&offered("x = \"any")), Vec::<String>::new());
+    assert_eq!(labels(&offered("// use \"cif")), Vec::<String>::new());
 }
 
 #[test]
@@ -121,6 +139,12 @@ fn a_call_shows_its_signature() {
     );
     assert_eq!(shown("edge a ~> b by soft_target("), slot("T: float = 2"));
     assert_eq!(shown("edge a ~> b by own("), slot("T: float = 1"));
+    // What takes lists takes no tensors, and a label is one.
+    let smoothing = slot("smoothing: float = 0");
+    assert_eq!(shown("edge a ~> b by cross_entropy("), smoothing);
+    let temperatures = slot("temperatures: list(float) = [2, 3, 4, 5, 6]");
+    assert_eq!(shown("edge a ~> b by mlkd("), temperatures);
+    assert_eq!(shown("edge a ~> b by dkd("), slot("alpha: float = 1"));
     assert_eq!(shown("x = own(a, "), slot("T: float = 1"));
     assert_eq!(shown("x = concat((a, b), dim: "), slot("dim: int = 0"));
     assert_eq!(shown("student s = LightNN("), slot("image: [N, 3, 32, 32]"));

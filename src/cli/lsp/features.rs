@@ -15,7 +15,7 @@ use similar::{DiffOp, TextDiff};
 use std::collections::HashMap;
 
 pub fn hover(analysis: &Analysis, position: Position, places: &Places) -> Option<Hover> {
-    let source = analysis.sources.get(analysis.file());
+    let source = analysis.source();
     let hover = analysis.hover(places.offset(source, position))?;
     Some(Hover {
         contents: Contents::MarkupContent(markdown(hover.markdown)),
@@ -29,7 +29,7 @@ pub fn completions(
     position: Position,
     places: &Places,
 ) -> Vec<CompletionItem> {
-    let source = analysis.sources.get(analysis.file());
+    let source = analysis.source();
     let offset = places.offset(source, position);
     let completions = analysis.completions(files, offset);
     let edit = |completion: &Completion| {
@@ -65,7 +65,7 @@ pub fn signature(
     position: Position,
     places: &Places,
 ) -> Option<SignatureHelp> {
-    let source = analysis.sources.get(analysis.file());
+    let source = analysis.source();
     let help = analysis.call(places.offset(source, position))?;
     let units = |end: usize| help.signature[..end].encode_utf16().count() as u32;
     let parameters = help.slots.iter().map(|(range, doc)| ParameterInformation {
@@ -94,14 +94,14 @@ fn markdown(value: String) -> MarkupContent {
 }
 
 pub fn definition(analysis: &Analysis, position: Position, places: &Places) -> Option<Location> {
-    let source = analysis.sources.get(analysis.file());
+    let source = analysis.source();
     let definition = analysis.definition(places.offset(source, position))?;
     places.location(&analysis.sources, definition)
 }
 
 /// All places of the name, its definition first.
 pub fn references(analysis: &Analysis, position: Position, places: &Places) -> Vec<Location> {
-    let source = analysis.sources.get(analysis.file());
+    let source = analysis.source();
     let found = analysis.references(places.offset(source, position));
     found
         .into_iter()
@@ -115,7 +115,7 @@ pub fn renamable(
     position: Position,
     places: &Places,
 ) -> Result<Option<PrepareRenameResult>, String> {
-    let source = analysis.sources.get(analysis.file());
+    let source = analysis.source();
     let Some(found) = analysis.renamable(places.offset(source, position)) else {
         return Ok(None);
     };
@@ -135,7 +135,7 @@ pub fn rename(
     name: &str,
     places: &Places,
 ) -> Result<Option<WorkspaceEdit>, String> {
-    let source = analysis.sources.get(analysis.file());
+    let source = analysis.source();
     let offset = places.offset(source, position);
     if analysis.renamable(offset).transpose()?.is_none() {
         return Ok(None);
@@ -162,7 +162,7 @@ pub fn symbols(analysis: &Analysis, places: &Places) -> Vec<DocumentSymbol> {
 
 #[allow(deprecated)]
 fn one_symbol(analysis: &Analysis, symbol: &Symbol, places: &Places) -> DocumentSymbol {
-    let source = analysis.sources.get(analysis.file());
+    let source = analysis.source();
     let children = symbol.children.iter();
     DocumentSymbol {
         name: symbol.name.clone(),
@@ -207,7 +207,7 @@ pub fn folds(analysis: &Analysis) -> Vec<FoldingRange> {
 
 /// The shapes behind the lines of a range.
 pub fn hints(analysis: &Analysis, range: Range, places: &Places) -> Vec<InlayHint> {
-    let source = analysis.sources.get(analysis.file());
+    let source = analysis.source();
     let hints = analysis.hints().into_iter().map(|hint| InlayHint {
         position: places.position(source, hint.at.start as usize),
         label: Label::String(hint.text),
@@ -226,7 +226,7 @@ pub fn hints(analysis: &Analysis, range: Range, places: &Places) -> Vec<InlayHin
 
 /// The repairs of what is wrong in a range.
 pub fn actions(analysis: &Analysis, range: Range, places: &Places) -> Vec<CodeAction> {
-    let source = analysis.sources.get(analysis.file());
+    let source = analysis.source();
     let wanted = places.offset(source, range.start)..=places.offset(source, range.end);
     let touches = |span: Span| {
         let place = span.range();
@@ -244,7 +244,7 @@ pub fn actions(analysis: &Analysis, range: Range, places: &Places) -> Vec<CodeAc
 
 /// The edits that put the text in its style: only the lines that change, so that the cursor stays.
 pub fn formatting(analysis: &Analysis) -> Option<Vec<TextEdit>> {
-    let source = analysis.sources.get(analysis.file());
+    let source = analysis.source();
     let new = format::format(source).ok()?;
     let diff = TextDiff::from_lines(&*source.text, new.as_str());
     let new_lines = diff.new_slices();

@@ -60,7 +60,7 @@ fn modifiers(token: &Token) -> u32 {
 
 /// Of the lines of a range, or of all.
 pub fn tokens(analysis: &Analysis, range: Option<Range>, places: &Places) -> SemanticTokens {
-    let source = analysis.sources.get(analysis.file());
+    let source = analysis.source();
     let wanted = |at: &Position| {
         range.is_none_or(|range| (range.start.line..=range.end.line).contains(&at.line))
     };

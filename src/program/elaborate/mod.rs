@@ -28,7 +28,7 @@ pub use bind::Bound;
 pub use definition::Opened;
 pub use naming::Naming;
 pub use signature::{Signature, Slot, input_statements};
-pub use types::Clash;
+pub use types::{Clash, is_tensor};
 pub use update::Update;
 
 use super::graph::{Graph, NodeIndex, Owner, ParameterId};

@@ -2,7 +2,7 @@
 
 use crate::program::elaborate::input_statements;
 use crate::source::{Sources, Span};
-use crate::syntax::ast::{Callable, ItemKind};
+use crate::syntax::ast::{Callable, ItemKind, Name, Type};
 use std::fmt::Write;
 
 /// A model or loss as its users see it.
@@ -18,23 +18,45 @@ pub fn entry(library: &str, name: &str) -> Option<Entry> {
     let (sources, item) = super::item(library, name)?;
     match &item.kind {
         ItemKind::Callable(callable) => Some(Entry {
-            signature: format!("{}({})", name, slots(callable, &sources).join(", ")),
+            signature: signature(name, callable, &sources),
             doc: unwrapped(item.doc.as_deref().unwrap_or_default()),
         }),
         _ => None,
     }
 }
 
-/// What a call of it may fill, tensors first, each as it is written but on one line: `T: float = 4`.
-pub fn slots(callable: &Callable, sources: &Sources) -> Vec<String> {
-    let inputs = input_statements(callable)
-        .map(|(name, ty, default)| name.span.to(default.map_or(ty.span, |value| value.span)));
-    let spans = inputs.chain(callable.params.iter().map(|param| param.span));
+fn signature(name: &str, callable: &Callable, sources: &Sources) -> String {
+    let slots = slots(callable, sources).into_iter();
+    let slots: Vec<String> = slots.map(|slot| slot.written).collect();
+    format!("{name}({})", slots.join(", "))
+}
+
+/// What a call may fill.
+pub struct Slot<'a> {
+    pub name: &'a Name,
+    pub ty: &'a Type,
+    /// As it is written but on one line: `T: float = 4`.
+    pub written: String,
+}
+
+/// What a call of it may fill, tensors first.
+pub fn slots<'a>(callable: &'a Callable, sources: &Sources) -> Vec<Slot<'a>> {
+    let inputs = input_statements(callable).map(|(name, ty, default)| {
+        let end = default.map_or(ty.span, |value| value.span);
+        (name, ty, name.span.to(end))
+    });
+    let params = callable.params.iter();
+    let params = params.map(|param| (&param.name, &param.ty, param.span));
     let one_line = |span: Span| {
         let words: Vec<&str> = sources.text(span).split_whitespace().collect();
         words.join(" ")
     };
-    spans.map(one_line).collect()
+    let slots = inputs.chain(params).map(|(name, ty, span)| Slot {
+        name,
+        ty,
+        written: one_line(span),
+    });
+    slots.collect()
 }
 
 fn unwrapped(doc: &str) -> String {
