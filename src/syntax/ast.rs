@@ -416,4 +416,9 @@ impl Expr {
             _ => self,
         }
     }
+
+    /// Whether it is just this name.
+    pub fn is_name(&self, name: &str) -> bool {
+        matches!(&self.kind, ExprKind::Name(n) if n == name)
+    }
 }

@@ -60,7 +60,7 @@ fn is_batch(step: &Expr) -> bool {
         ExprKind::Call { callee, .. } => callee,
         _ => step,
     };
-    matches!(&callee.kind, ExprKind::Name(name) if name == "batch")
+    callee.is_name("batch")
 }
 
 impl Target<'_> {

@@ -54,16 +54,14 @@ impl Elaborator<'_, '_> {
     }
 
     fn binding(&mut self, frame: &mut Frame, pattern: &Pattern, expr: &ast::Expr) {
-        let (prefix, span) = match pattern {
-            Pattern::Name(name) => (name.text.as_str(), name.span),
-            Pattern::Tuple(names, span) => (names.first().map_or("", |n| n.text.as_str()), *span),
+        let names = pattern.names();
+        let prefix = names.first().map_or("", |name| name.text.as_str());
+        let span = match pattern {
+            Pattern::Name(name) => name.span,
+            Pattern::Tuple(_, span) => *span,
         };
         let (value, member) = self.named_value(frame, prefix, expr);
         frame.below.retain(|(_, at)| !span.contains(*at));
-        let names: Vec<&ast::Name> = match pattern {
-            Pattern::Name(name) => vec![name],
-            Pattern::Tuple(names, _) => names.iter().collect(),
-        };
         if !names.into_iter().all(|name| self.is_first(frame, name)) {
             return;
         }
@@ -318,12 +316,10 @@ pub fn names_below(callable: &ast::Callable) -> Vec<(String, Span)> {
     let mut below = Vec::new();
     for statement in statements {
         match &statement.kind {
-            StmtKind::Bind { pattern, .. } => match pattern {
-                Pattern::Name(name) => below.push((name.text.clone(), name.span)),
-                Pattern::Tuple(names, _) => {
-                    below.extend(names.iter().map(|n| (n.text.clone(), n.span)));
-                }
-            },
+            StmtKind::Bind { pattern, .. } => {
+                let names = pattern.names().into_iter();
+                below.extend(names.map(|n| (n.text.clone(), n.span)));
+            }
             StmtKind::Output {
                 name: Some(name), ..
             }

@@ -107,6 +107,6 @@ impl Elaborator<'_, '_> {
 /// `layer` or `list(layer)`
 fn takes_layers(ty: &ast::Type) -> bool {
     let named = |name: &str| ty.name.as_ref().is_some_and(|n| n.text == name);
-    let of_layers = |arg: &Expr| matches!(&arg.kind, ExprKind::Name(name) if name == "layer");
+    let of_layers = |arg: &Expr| arg.is_name("layer");
     named("layer") || named("list") && ty.args.iter().any(of_layers)
 }

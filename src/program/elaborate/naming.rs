@@ -107,7 +107,7 @@ impl Elaborator<'_, '_> {
     fn count_step(&mut self, step: &Step) -> Count {
         match &step.layer.kind {
             ExprKind::For { .. } => Count::Many,
-            ExprKind::Call { callee, .. } if is_name(callee, "repeat") => Count::Many,
+            ExprKind::Call { callee, .. } if callee.is_name("repeat") => Count::Many,
             ExprKind::If {
                 then, otherwise, ..
             } => layer_steps(then).or(layer_steps(otherwise)),
@@ -152,14 +152,10 @@ fn layer_steps(expr: &Expr) -> Count {
             then, otherwise, ..
         } => layer_steps(then).or(layer_steps(otherwise)),
         ExprKind::For { .. } => Count::Many,
-        ExprKind::Call { callee, .. } if is_name(callee, "repeat") => Count::Many,
+        ExprKind::Call { callee, .. } if callee.is_name("repeat") => Count::Many,
         ExprKind::Name(name) if name == "nothing" => Count::Zero,
         _ => Count::One,
     }
-}
-
-fn is_name(expr: &Expr, name: &str) -> bool {
-    matches!(&expr.kind, ExprKind::Name(n) if n == name)
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -54,7 +54,7 @@ fn without_fit(side: &Expr) -> (Expr, Option<Span>) {
         return (side.clone(), None);
     };
     match steps.split_last() {
-        Some((last, before)) if matches!(&last.layer.kind, ExprKind::Name(n) if n == FIT) => {
+        Some((last, before)) if last.layer.is_name(FIT) => {
             let mut rest = (**head).clone();
             if let Some(end) = before.last() {
                 rest = Expr {

@@ -125,13 +125,11 @@ fn ema(value: &Expr) -> Option<Ema<'_>> {
         _ => (value, None),
     };
     match &last.kind {
-        ExprKind::Call { callee, args } if matches!(&callee.kind, ExprKind::Name(n) if n == "ema") => {
-            Some(Ema {
-                args,
-                span: last.span,
-                before,
-            })
-        }
+        ExprKind::Call { callee, args } if callee.is_name("ema") => Some(Ema {
+            args,
+            span: last.span,
+            before,
+        }),
         _ => None,
     }
 }

@@ -57,9 +57,7 @@ impl Elaborator<'_, '_> {
 
     fn group(&mut self, frame: &mut Frame, expr: &Expr) -> Option<Group> {
         let args: &[ast::Arg] = match &expr.kind {
-            ExprKind::Call { callee, args } if matches!(&callee.kind, ExprKind::Name(name) if name == "group") => {
-                args
-            }
+            ExprKind::Call { callee, args } if callee.is_name("group") => args,
             ExprKind::Error => return None,
             _ => {
                 self.report(no_group("this is no group", expr.span));

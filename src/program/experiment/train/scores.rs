@@ -106,7 +106,7 @@ impl Elaborator<'_, '_> {
         let expr = &written.value;
         match &expr.kind {
             ExprKind::Name(name) if name == "last" => Some(None),
-            ExprKind::Call { callee, args } if is_name(callee, "best") => {
+            ExprKind::Call { callee, args } if callee.is_name("best") => {
                 let [ast::Arg { name: None, value }] = args.as_slice() else {
                     return self.wrong_setting(
                         "`best` takes one metric",
@@ -136,7 +136,7 @@ impl Elaborator<'_, '_> {
         let expr = &written.value;
         let form = "`stop: patience(10)`, in epochs";
         let args = match &expr.kind {
-            ExprKind::Call { callee, args } if is_name(callee, "patience") => args,
+            ExprKind::Call { callee, args } if callee.is_name("patience") => args,
             ExprKind::Error => return None,
             _ => return self.wrong_setting("`stop` takes `patience(…)`", expr.span, form),
         };
@@ -171,7 +171,7 @@ impl Elaborator<'_, '_> {
     pub(super) fn average(&mut self, written: &Written) -> Option<Arg> {
         let expr = &written.value;
         let args = match &expr.kind {
-            ExprKind::Call { callee, args } if is_name(callee, "ema") => args,
+            ExprKind::Call { callee, args } if callee.is_name("ema") => args,
             ExprKind::Error => return None,
             _ => {
                 return self.wrong_setting(
@@ -377,8 +377,4 @@ fn metric(name: &str) -> Option<Metric> {
         "top5" => Some(Metric::Top5),
         _ => None,
     }
-}
-
-fn is_name(expr: &Expr, name: &str) -> bool {
-    matches!(&expr.kind, ExprKind::Name(n) if n == name)
 }

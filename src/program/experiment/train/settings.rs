@@ -34,6 +34,13 @@ const SETTINGS: [&str; 17] = [
     "test",
 ];
 
+const PRECISIONS: [(&str, Precision); 2] = [("f32", Precision::F32), ("bf16", Precision::Bf16)];
+
+const TEST_TIMES: [(&str, TestTime); 2] = [
+    ("at_end", TestTime::AtEnd),
+    ("each_epoch", TestTime::EachEpoch),
+];
+
 pub const MOST_EPOCHS: i64 = 1_000_000;
 const MOST_STEPS: i64 = 1_000_000_000;
 
@@ -92,12 +99,21 @@ impl Elaborator<'_, '_> {
                 let seeds = self.seeds(&mut frame, value);
                 block.seeds = seeds.map(|seeds| (seeds, value.span));
             }
-            "test" => block.test = self.test_time(value),
+            "test" => {
+                let message = "`test` is `at_end` or `each_epoch`";
+                block.test = self.word(value, &TEST_TIMES, message);
+            }
             "accumulate" => {
                 block.accumulate = self.whole(&mut frame, "accumulate", value, 1, 1_000_000);
             }
-            "precision" => block.precision = self.precision(value),
-            "cache" => block.cache = self.cache(value),
+            "precision" => {
+                let message = "`precision` is `f32` or `bf16`";
+                block.precision = self.word(value, &PRECISIONS, message);
+            }
+            "cache" => {
+                let message = "`cache` is `auto`, `memory`, `disk` or `off`";
+                block.cache = self.word(value, &Keep::WORDS, message);
+            }
             "batch_statistics" => block.batch_statistics = self.truth(&mut frame, &written),
             "clip" => block.clip = self.clip(&mut frame, value),
             "average" => block.average = Some(written),
@@ -118,30 +134,14 @@ impl Elaborator<'_, '_> {
         }
     }
 
-    fn precision(&mut self, expr: &Expr) -> Option<Precision> {
-        match &expr.kind {
-            ExprKind::Name(word) if word == "bf16" => Some(Precision::Bf16),
-            ExprKind::Name(word) if word == "f32" => Some(Precision::F32),
-            _ => {
-                let message = "`precision` is `f32` or `bf16`";
-                let diagnostic = Diagnostic::new(Code::E0407, message);
-                self.report(diagnostic.at(expr.span, "neither of them"));
-                None
-            }
-        }
-    }
-
-    fn cache(&mut self, expr: &Expr) -> Option<Keep> {
-        let said = match &expr.kind {
-            ExprKind::Name(word) => Keep::from_word(word),
-            _ => None,
-        };
-        if said.is_none() {
-            let message = "`cache` is `auto`, `memory`, `disk` or `off`";
+    /// One of the words that a setting knows.
+    fn word<T: Copy>(&mut self, expr: &Expr, words: &[(&str, T)], message: &str) -> Option<T> {
+        let meant = words.iter().find(|(word, _)| expr.is_name(word));
+        if meant.is_none() && !matches!(expr.kind, ExprKind::Error) {
             let diagnostic = Diagnostic::new(Code::E0407, message);
-            self.report(diagnostic.at(expr.span, "none of them"));
+            self.report(diagnostic.at(expr.span, "something else"));
         }
-        said
+        meant.map(|(_, meant)| *meant)
     }
 
     fn truth(&mut self, frame: &mut Frame, written: &Written) -> Option<bool> {
@@ -222,18 +222,6 @@ impl Elaborator<'_, '_> {
             seeds.push(seed);
         }
         Some(seeds)
-    }
-
-    fn test_time(&mut self, expr: &Expr) -> Option<TestTime> {
-        match &expr.kind {
-            ExprKind::Name(word) if word == "each_epoch" => Some(TestTime::EachEpoch),
-            ExprKind::Name(word) if word == "at_end" => Some(TestTime::AtEnd),
-            _ => {
-                let diagnostic = Diagnostic::new(Code::E0407, "`test` is `at_end` or `each_epoch`");
-                self.report(diagnostic.at(expr.span, "neither of them"));
-                None
-            }
-        }
     }
 
     pub(super) fn missing_settings(&mut self, block: &Block, first_line: Span) {
