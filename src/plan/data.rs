@@ -288,18 +288,22 @@ impl Batch {
 
 impl DataSet {
     /// The field with the right answers, the number of classes, and the rank of what answers.
-    pub fn label(&self) -> Option<(String, u64, usize)> {
+    pub fn label(&self) -> Option<(&Field, u64, usize)> {
         self.fields.iter().find_map(|field| {
-            let name = || format!("{}.{}", self.name, field.name);
             let rank = field.shape.rank();
             match field.kind {
                 FieldKind::Class(classes) | FieldKind::Label(classes) => {
-                    Some((name(), classes, rank + 1))
+                    Some((field, classes, rank + 1))
                 }
-                FieldKind::Probability(classes) => Some((name(), classes, rank)),
+                FieldKind::Probability(classes) => Some((field, classes, rank)),
                 _ => None,
             }
         })
+    }
+
+    /// What programs call a field: `images.label`.
+    pub fn full_name(&self, field: &Field) -> String {
+        format!("{}.{}", self.name, field.name)
     }
 
     /// The transforms that make these fields, by their places in order, and the columns of the source from

@@ -11,7 +11,7 @@ use super::{
 };
 use super::{fuse, in_place, reorder};
 use crate::hash::Fnv;
-use crate::program::experiment::{self, Answers, Experiment, Origin};
+use crate::program::experiment::{self, Experiment, Origin};
 use crate::program::graph::{Graph, NodeIndex, Owner, ParameterId, Start, What};
 use crate::program::load::Modules;
 use std::collections::{BTreeSet, HashSet};
@@ -101,12 +101,10 @@ pub(super) struct Lowering<'e> {
     needed: Vec<NodeIndex>,
     /// Of these, what is constant for the whole run.
     pub(super) constant: HashSet<NodeIndex>,
-    /// What is measured, also while it learns.
-    answers: Answers,
     /// By node.
     behind: Vec<Behind>,
-    /// Declared parameters and states that no value needs: they are left out.
-    unread: HashSet<ParameterId>,
+    /// The parameters, in the plan's order.
+    pub(super) order: Vec<ParameterId>,
 }
 
 impl<'e> Lowering<'e> {
@@ -119,15 +117,8 @@ impl<'e> Lowering<'e> {
             shared: Shared::new(graph),
             needed: Vec::new(),
             constant: HashSet::new(),
-            answers: Answers::new(
-                graph,
-                &experiment.networks,
-                experiment.edges.iter(),
-                &experiment.grafts,
-                &experiment.stages[0].data,
-            ),
             behind: behind::all(experiment),
-            unread: experiment.unread(),
+            order: order(experiment),
         };
         let used = experiment.stages.iter().flat_map(|stage| &stage.edges);
         lowering.needed = lowering.closure(used.map(|at| experiment.edges[*at].loss));
@@ -224,7 +215,12 @@ impl<'e> Lowering<'e> {
                 What::Operation { .. } => program.nodes.push(self.node(*node, mode)),
             }
         }
-        let logits: Vec<String> = self.answers.all().map(|node| name(&node)).collect();
+        let logits: Vec<String> = self
+            .experiment
+            .answers
+            .all()
+            .map(|node| name(&node))
+            .collect();
         fuse::likelihoods(&mut program);
         reorder::pool_before_relu(&mut program, &logits);
         in_place::mark(&mut program, &logits);
@@ -275,26 +271,7 @@ impl<'e> Lowering<'e> {
         }
     }
 
-    /// Networks in source order, then taps and losses.
-    pub(super) fn parameter_order(&self) -> Vec<ParameterId> {
-        let all = || (0..self.graph.parameters.len()).map(ParameterId);
-        let owned_by = |name: &str| {
-            let owner = Owner::Network(name.to_string());
-            all().filter(move |id| self.graph.parameter(*id).owner == owner)
-        };
-        let mut order: Vec<ParameterId> = Vec::new();
-        for network in &self.experiment.networks {
-            order.extend(owned_by(&network.name));
-        }
-        order.extend(
-            all().filter(|id| !matches!(self.graph.parameter(*id).owner, Owner::Network(_))),
-        );
-        order.retain(|id| !self.unread.contains(id));
-        order
-    }
-
     fn parameters(&self) -> Vec<Parameter> {
-        let order = self.parameter_order();
         let parameter = |id: ParameterId| {
             let parameter = self.graph.parameter(id);
             let network = matches!(parameter.owner, Owner::Network(_));
@@ -312,7 +289,7 @@ impl<'e> Lowering<'e> {
                 then: parameter.then.map(|start| self.start(start)),
             }
         };
-        order.into_iter().map(parameter).collect()
+        self.order.iter().map(|id| parameter(*id)).collect()
     }
 
     /// What drawn values go through.
@@ -371,16 +348,17 @@ impl<'e> Lowering<'e> {
             .flat_map(|node| self.graph.own_parameters(node).collect::<Vec<_>>())
             .collect();
         let own = Owner::Network(network.name.clone());
-        (self.parameter_order().into_iter())
-            .filter(|id| read.contains(id) && self.graph.parameter(*id).owner != own)
-            .map(|id| self.graph.parameter(id).name.clone())
+        (self.order.iter())
+            .filter(|id| read.contains(id) && self.graph.parameter(**id).owner != own)
+            .map(|id| self.graph.parameter(*id).name.clone())
             .collect()
     }
 
     /// How each network is measured: by its output that fits the labels, the one that a label edge targets
     /// or else the first.
     fn evaluations(&self) -> Vec<Evaluation> {
-        let data = &self.experiment.stages[0].data;
+        let answers = &self.experiment.answers;
+        let data = &answers.data;
         let Some((label, classes, _)) = data.label() else {
             return Vec::new();
         };
@@ -389,7 +367,7 @@ impl<'e> Lowering<'e> {
         let own = |field: &String| field.starts_with(&format!("{}.", data.name));
         networks
             .filter_map(|network| {
-                let answer = self.answers.of(&network.name)?;
+                let answer = answers.of(&network.name)?;
                 let nodes = self.closure([answer]);
                 let program = self.program(&nodes, &[], &[answer], Mode::Evaluation);
                 program.fields.iter().all(own).then(|| Evaluation {
@@ -397,7 +375,7 @@ impl<'e> Lowering<'e> {
                     data: data.name.clone(),
                     program,
                     logits: self.names.of(self.shared.of(answer)).to_string(),
-                    label: label.clone(),
+                    label: data.full_name(label),
                     classes,
                 })
             })
@@ -458,6 +436,21 @@ impl<'e> Lowering<'e> {
             auxiliary: of(Part::Auxiliary),
         }
     }
+}
+
+/// Networks in source order, then taps and losses. What is declared and not needed by any value is left out.
+fn order(experiment: &Experiment) -> Vec<ParameterId> {
+    let graph = &experiment.graph;
+    let unread = experiment.unread();
+    let place = |id: &ParameterId| match &graph.parameter(*id).owner {
+        Owner::Network(name) => experiment.networks.iter().position(|n| n.name == *name),
+        _ => Some(experiment.networks.len()),
+    };
+    let all = (0..graph.parameters.len()).map(ParameterId);
+    let placed = all.filter_map(|id| Some((place(&id)?, id)));
+    let mut placed: Vec<_> = placed.filter(|(_, id)| !unread.contains(id)).collect();
+    placed.sort_by_key(|(place, _)| *place);
+    placed.into_iter().map(|(_, id)| id).collect()
 }
 
 fn unique(names: impl Iterator<Item = String>) -> Vec<String> {

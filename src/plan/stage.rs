@@ -106,6 +106,9 @@ impl Lowering<'_> {
             self.role(owner) != Some(Role::Teacher)
         };
         let all: Vec<_> = self.experiment.updates.iter().filter(learning).collect();
+        if all.is_empty() {
+            return all;
+        }
         let mut wanted = losses.to_vec();
         loop {
             let read = self.closure(wanted.iter().copied()).into_iter();
@@ -137,11 +140,10 @@ impl Lowering<'_> {
     }
 
     fn groups(&self, stage: &experiment::Stage) -> Vec<Group> {
-        let order = self.parameter_order();
         let named = |group: &experiment::Group| Group {
             lr: group.settings.lr.clone(),
             weight_decay: group.settings.weight_decay,
-            parameters: (order.iter())
+            parameters: (self.order.iter())
                 .filter(|id| group.parameters.contains(id))
                 .map(|id| self.graph.parameter(*id).name.clone())
                 .collect(),
@@ -171,9 +173,9 @@ impl Lowering<'_> {
 
     /// The parameters that the stage's optimizer changes, in the plan's order.
     fn learns(&self, stage: &experiment::Stage) -> Vec<String> {
-        (self.parameter_order().into_iter())
-            .filter(|id| stage.learning.learns(*id))
-            .map(|id| self.graph.parameter(id).name.clone())
+        (self.order.iter())
+            .filter(|id| stage.learning.learns(**id))
+            .map(|id| self.graph.parameter(*id).name.clone())
             .collect()
     }
 }

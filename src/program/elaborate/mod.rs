@@ -340,7 +340,7 @@ impl<'m, 'f> Elaborator<'m, 'f> {
         span: Span,
     ) -> NodeIndex {
         self.uses_data(data, span);
-        let name = format!("{}.{}", data.name, field.name);
+        let name = data.full_name(field);
         if let Some(known) = self.fields.get(&name) {
             return *known;
         }

@@ -39,7 +39,8 @@ impl Answers {
             }
             _ => None,
         };
-        let is_label = |node: &NodeIndex| matches!(&graph.node(*node).what, What::Field(name) if *name == field);
+        let label = data.full_name(field);
+        let is_label = |node: &NodeIndex| matches!(&graph.node(*node).what, What::Field(name) if *name == label);
         let targeted: HashSet<NodeIndex> = edges
             .filter(|edge| edge.sources.iter().any(is_label))
             .flat_map(|edge| edge.targets.iter().copied())

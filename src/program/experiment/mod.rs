@@ -55,6 +55,8 @@ pub struct Experiment {
     pub seeds: Vec<u64>,
     /// What is measured in the end, besides accuracy.
     pub metrics: Vec<Metric>,
+    /// What is measured of each network.
+    pub answers: Answers,
     /// Where weights come from that are not drawn, by the network's name.
     pub origins: Vec<(String, Origin)>,
     /// Teachers that follow a student.
@@ -291,6 +293,7 @@ pub fn compile(modules: &mut Modules, root: ModuleId) -> Option<Rc<Experiment>> 
         stages: training.stages,
         seeds: training.seeds,
         metrics: training.metrics,
+        answers: training.answers,
         origins,
         updates,
         followers,

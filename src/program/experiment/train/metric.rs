@@ -165,9 +165,7 @@ impl Elaborator<'_, '_> {
 
     fn label(&mut self, answers: &Answers, span: Span) -> Option<NodeIndex> {
         let data = &answers.data;
-        let (label, ..) = data.label()?;
-        let field =
-            (data.fields.iter()).find(|field| label == format!("{}.{}", data.name, field.name))?;
+        let (field, ..) = data.label()?;
         Some(self.field(data, field, span))
     }
 

@@ -33,6 +33,7 @@ pub struct Training {
     pub seeds: Vec<u64>,
     /// Of all stages, each once.
     pub metrics: Vec<Metric>,
+    pub answers: Answers,
 }
 
 impl Elaborator<'_, '_> {
@@ -141,6 +142,7 @@ impl Elaborator<'_, '_> {
         Some(Training {
             stages: stages.into_iter().collect::<Option<_>>()?,
             metrics,
+            answers: answers?,
             seeds: seeds.map_or_else(|| vec![0], |(seeds, _)| seeds),
         })
     }
