@@ -20,8 +20,35 @@ pub struct Parameter {
     pub name: &'static str,
     pub wants: Wants,
     pub optional: bool,
+    /// Whether it may be given without its name.
     pub positional: bool,
     pub doc: &'static str,
+}
+
+impl Parameter {
+    pub const fn required(name: &'static str, wants: Wants, doc: &'static str) -> Parameter {
+        Parameter {
+            name,
+            wants,
+            optional: false,
+            positional: false,
+            doc,
+        }
+    }
+
+    pub const fn optional(name: &'static str, wants: Wants, doc: &'static str) -> Parameter {
+        Parameter {
+            optional: true,
+            ..Parameter::required(name, wants, doc)
+        }
+    }
+
+    pub const fn positional(self) -> Parameter {
+        Parameter {
+            positional: true,
+            ..self
+        }
+    }
 }
 
 /// What a parameter takes. Bounds are inclusive unless they say otherwise.
@@ -101,10 +128,7 @@ impl Settings {
     }
 
     pub fn int(&self, name: &str) -> Option<u64> {
-        match self.value(name)? {
-            Value::Number(n) => u64::try_from(n.as_int()?).ok(),
-            _ => None,
-        }
+        u64::try_from(self.signed(name)?).ok()
     }
 
     pub fn number(&self, name: &str) -> Option<f64> {
@@ -240,8 +264,7 @@ impl Elaborator<'_, '_> {
         span: Span,
     ) -> Option<Settings> {
         let signature = signature(found);
-        let wanted = |wants| found.parameters.iter().any(|p| p.wants == wants);
-        let (chains, fields) = (wanted(Wants::Chain), wanted(Wants::Field));
+        let chains = found.parameters.iter().any(|p| p.wants == Wants::Chain);
         let given = args
             .iter()
             .map(|arg| Given {
@@ -251,7 +274,6 @@ impl Elaborator<'_, '_> {
                     ExprKind::Name(word) if takes_word(found, arg) => {
                         Value::Word(word.as_str().into())
                     }
-                    ExprKind::Name(name) if fields => Value::Word(name.as_str().into()),
                     _ => self.expression(frame, &arg.value),
                 },
                 span: arg.value.span,
@@ -331,11 +353,15 @@ impl Elaborator<'_, '_> {
     }
 }
 
-/// Whether an argument stands for a parameter that takes a word.
+/// Whether a name as an argument stands for itself.
 fn takes_word(found: &Declared, arg: &Arg) -> bool {
-    let named = |p: &&Parameter| arg.name.as_ref().is_some_and(|name| name.text == p.name);
-    let parameter = found.parameters.iter().find(named);
-    parameter.is_some_and(|p| matches!(p.wants, Wants::Word(_)))
+    let name = arg.name.as_ref().map(|name| name.text.as_str());
+    found.parameters.iter().any(|p| match p.wants {
+        Wants::Word(_) => name == Some(p.name),
+        // whoever takes a field takes nothing else
+        Wants::Field => true,
+        _ => false,
+    })
 }
 
 fn article(what: &str) -> &'static str {

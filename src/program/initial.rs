@@ -19,13 +19,7 @@ pub const INITIALISERS: &[Declared] = &[
     Declared {
         name: "constant",
         doc: "All the same number; the number alone means it too.",
-        parameters: &[Parameter {
-            name: "value",
-            wants: Wants::Number,
-            optional: false,
-            positional: true,
-            doc: "the number",
-        }],
+        parameters: &[Parameter::required("value", Wants::Number, "the number").positional()],
     },
     Declared {
         name: "normal",
@@ -41,13 +35,12 @@ pub const INITIALISERS: &[Declared] = &[
     Declared {
         name: "uniform",
         doc: "Drawn evenly from `-bound` to `bound`. PyTorch: `nn.init.uniform_`.",
-        parameters: &[Parameter {
-            name: "bound",
-            wants: Wants::Above(0.0, f64::INFINITY),
-            optional: false,
-            positional: true,
-            doc: "largest size of a number",
-        }],
+        parameters: &[Parameter::required(
+            "bound",
+            Wants::Above(0.0, f64::INFINITY),
+            "largest size of a number",
+        )
+        .positional()],
     },
     Declared {
         name: "kaiming_normal",
@@ -74,45 +67,29 @@ pub const INITIALISERS: &[Declared] = &[
     },
 ];
 
-const MODE: Parameter = Parameter {
-    name: "mode",
-    wants: Wants::Word(&["fan_in", "fan_out"]),
-    optional: true,
-    positional: false,
-    doc: "which fan; `fan_in` if left out",
-};
+const MODE: Parameter = Parameter::optional(
+    "mode",
+    Wants::Word(&["fan_in", "fan_out"]),
+    "which fan; `fan_in` if left out",
+);
 
-const SLOPE: Parameter = Parameter {
-    name: "slope",
-    wants: Wants::Number,
-    optional: true,
-    positional: false,
-    doc: "slope below 0 of the leaky ReLU that follows; 0, a ReLU, if left out",
-};
+const SLOPE: Parameter = Parameter::optional(
+    "slope",
+    Wants::Number,
+    "slope below 0 of the leaky ReLU that follows; 0, a ReLU, if left out",
+);
 
-const GAIN: Parameter = Parameter {
-    name: "gain",
-    wants: Wants::Above(0.0, f64::INFINITY),
-    optional: true,
-    positional: false,
-    doc: "1 if left out",
-};
+const GAIN: Parameter =
+    Parameter::optional("gain", Wants::Above(0.0, f64::INFINITY), "1 if left out");
 
-const STD: Parameter = Parameter {
-    name: "std",
-    wants: Wants::Above(0.0, f64::INFINITY),
-    optional: true,
-    positional: true,
-    doc: "standard deviation; 1 if left out",
-};
+const STD: Parameter = Parameter::optional(
+    "std",
+    Wants::Above(0.0, f64::INFINITY),
+    "standard deviation; 1 if left out",
+)
+.positional();
 
-const MEAN: Parameter = Parameter {
-    name: "mean",
-    wants: Wants::Number,
-    optional: true,
-    positional: false,
-    doc: "mean; 0 if left out",
-};
+const MEAN: Parameter = Parameter::optional("mean", Wants::Number, "mean; 0 if left out");
 
 /// What an initialiser draws for a parameter of that shape; none if the shape has no fans. The order of the
 /// arithmetic is PyTorch's, so that the numbers are the same to the last bit.

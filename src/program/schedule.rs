@@ -28,60 +28,33 @@ pub static SCHEDULES: &[Declared] = &[
         name: "step_decay",
         doc: "1, times `factor` at each of the given times, as PyTorch's MultiStepLR: a factor.",
         parameters: &[
-            Parameter {
-                name: "epochs",
-                wants: Wants::Positive,
-                optional: true,
-                positional: true,
-                doc: "the times, in epochs",
-            },
-            Parameter {
-                name: "steps",
-                wants: Wants::Positive,
-                optional: true,
-                positional: false,
-                doc: "the times, in steps of the optimizer",
-            },
-            Parameter {
-                name: "factor",
-                wants: Wants::Above(0.0, 1.0),
-                optional: true,
-                positional: false,
-                doc: "0.1 unless said",
-            },
+            Parameter::optional("epochs", Wants::Positive, "the times, in epochs").positional(),
+            Parameter::optional(
+                "steps",
+                Wants::Positive,
+                "the times, in steps of the optimizer",
+            ),
+            Parameter::optional("factor", Wants::Above(0.0, 1.0), "0.1 unless said"),
         ],
     },
     Declared {
         name: "ramp",
         doc: "From one number evenly to another, which then stays.",
         parameters: &[
-            Parameter {
-                name: "from",
-                wants: Wants::Number,
-                optional: false,
-                positional: true,
-                doc: "the value at the start of the stage",
-            },
-            Parameter {
-                name: "to",
-                wants: Wants::Number,
-                optional: false,
-                positional: true,
-                doc: "the value at the end",
-            },
+            Parameter::required("from", Wants::Number, "the value at the start of the stage")
+                .positional(),
+            Parameter::required("to", Wants::Number, "the value at the end").positional(),
             EPOCHS,
             STEPS,
         ],
     },
 ];
 
-const EPOCHS: Parameter = Parameter {
-    name: "epochs",
-    wants: Wants::Above(0.0, f64::INFINITY),
-    optional: true,
-    positional: false,
-    doc: "how long it takes, in epochs; the whole stage unless said",
-};
+const EPOCHS: Parameter = Parameter::optional(
+    "epochs",
+    Wants::Above(0.0, f64::INFINITY),
+    "how long it takes, in epochs; the whole stage unless said",
+);
 
 const EPOCHS_FIRST: Parameter = Parameter {
     positional: true,
@@ -89,29 +62,23 @@ const EPOCHS_FIRST: Parameter = Parameter {
     ..EPOCHS
 };
 
-const STEPS: Parameter = Parameter {
-    name: "steps",
-    wants: Wants::Above(0.0, f64::INFINITY),
-    optional: true,
-    positional: false,
-    doc: "the same in steps of the optimizer",
-};
+const STEPS: Parameter = Parameter::optional(
+    "steps",
+    Wants::Above(0.0, f64::INFINITY),
+    "the same in steps of the optimizer",
+);
 
-const FROM: Parameter = Parameter {
-    name: "from",
-    wants: Wants::Below(0.0, 1.0),
-    optional: true,
-    positional: false,
-    doc: "the value at the start; 0 unless said",
-};
+const FROM: Parameter = Parameter::optional(
+    "from",
+    Wants::Below(0.0, 1.0),
+    "the value at the start; 0 unless said",
+);
 
-const TO: Parameter = Parameter {
-    name: "to",
-    wants: Wants::Below(0.0, f64::INFINITY),
-    optional: true,
-    positional: false,
-    doc: "the value at the end; 0 unless said",
-};
+const TO: Parameter = Parameter::optional(
+    "to",
+    Wants::Below(0.0, f64::INFINITY),
+    "the value at the end; 0 unless said",
+);
 
 /// Whether a function of that name makes a schedule.
 pub fn is_schedule(name: &str) -> bool {

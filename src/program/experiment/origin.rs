@@ -19,55 +19,44 @@ pub static WEIGHTS: &[Declared] = &[Declared {
           `.safetensors`. Every parameter of the model must be in it, in the model's shape, and nothing else. \
           Names are stripped first, then renamed; all patterns are about the names that result. In a pattern `*` stands for any text.",
     parameters: &[
-        Parameter {
-            name: "file",
-            wants: Wants::Text,
-            optional: false,
-            positional: true,
-            doc: "relative to the `.kd` file that names it",
-        },
-        option(
+        Parameter::required(
+            "file",
+            Wants::Text,
+            "relative to the `.kd` file that names it",
+        )
+        .positional(),
+        Parameter::optional(
             "key",
             Wants::Text,
             "where a checkpoint keeps the parameters: `\"model\"`; found by itself when there is only one place",
         ),
-        option(
+        Parameter::optional(
             "strip",
             Wants::Text,
             "what is taken from the front of names: `\"module.\"`",
         ),
-        option(
+        Parameter::optional(
             "rename",
             Wants::Renames,
             "pairs of old and new words of names, applied in order: `(\"gamma\", \"weight\")`, `(\"h.11\", \"h.5\")`, `(\"layer_*\", \"*\")`; a renamed parameter replaces one that has the name already",
         ),
-        option(
+        Parameter::optional(
             "transpose",
             Wants::Texts,
             "patterns of matrices that the file holds the other way round",
         ),
-        option(
+        Parameter::optional(
             "missing",
             Wants::Texts,
             "patterns of parameters that the file may lack: a student's start as they would without the file; a teacher's must not be needed",
         ),
-        option(
+        Parameter::optional(
             "ignore",
             Wants::Texts,
             "patterns of what the file holds and the model does not take",
         ),
     ],
 }];
-
-const fn option(name: &'static str, wants: Wants, doc: &'static str) -> Parameter {
-    Parameter {
-        name,
-        wants,
-        optional: true,
-        positional: false,
-        doc,
-    }
-}
 
 /// The endings of files that torch.save or safetensors write.
 const ENDINGS: [&str; 5] = ["pt", "pth", "bin", "ckpt", "safetensors"];

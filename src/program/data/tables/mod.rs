@@ -42,55 +42,12 @@ pub static STATISTICS: &[Declared] = &[Declared {
     name: "statistics",
     doc: "The mean and the deviation of each channel, for `normalize`: a constant that several data sets share.",
     parameters: &[
-        Parameter {
-            positional: true,
-            ..required("mean", Wants::Numbers, "one number for each channel")
-        },
-        Parameter {
-            positional: true,
-            ..required(
-                "std",
-                Wants::Positive,
-                "one number above 0 for each channel",
-            )
-        },
+        Parameter::required("mean", Wants::Numbers, "one number for each channel").positional(),
+        Parameter::required(
+            "std",
+            Wants::Positive,
+            "one number above 0 for each channel",
+        )
+        .positional(),
     ],
 }];
-
-const fn required(name: &'static str, wants: Wants, doc: &'static str) -> Parameter {
-    Parameter {
-        name,
-        wants,
-        optional: false,
-        positional: matches!(wants, Wants::Text),
-        doc,
-    }
-}
-
-const fn named(name: &'static str, wants: Wants, doc: &'static str) -> Parameter {
-    Parameter {
-        positional: false,
-        ..required(name, wants, doc)
-    }
-}
-
-const fn optional_name(name: &'static str, doc: &'static str) -> Parameter {
-    Parameter {
-        positional: false,
-        ..optional(name, Wants::Text, doc)
-    }
-}
-
-const fn positional(name: &'static str, wants: Wants, doc: &'static str) -> Parameter {
-    Parameter {
-        positional: true,
-        ..required(name, wants, doc)
-    }
-}
-
-const fn optional(name: &'static str, wants: Wants, doc: &'static str) -> Parameter {
-    Parameter {
-        optional: true,
-        ..required(name, wants, doc)
-    }
-}

@@ -1,59 +1,50 @@
 //! Where samples come from.
 
-use super::{named, optional, optional_name, required};
 use crate::program::declared::{Declared, Parameter, Wants};
+
+/// Of samples, or of classes.
+const COUNT: Wants = Wants::Int {
+    min: 1,
+    max: 1_000_000,
+};
+
+const FOLDER: Parameter = Parameter::required(
+    "path",
+    Wants::Text,
+    "the folder, relative to where kdc is started",
+)
+.positional();
 
 pub static SOURCES: &[Declared] = &[
     Declared {
         name: "cifar10",
         doc: "CIFAR-10, the official binary version: `data_batch_1.bin` … `test_batch.bin` in a folder. `image: [N, 3, 32, 32]`, `label: class(10)`.",
-        parameters: &[required(
-            "path",
-            Wants::Text,
-            "the folder, relative to where kdc is started",
-        )],
+        parameters: &[FOLDER],
     },
     Declared {
         name: "cifar100",
         doc: "CIFAR-100, the official binary version: `train.bin` and `test.bin` in a folder. `image: [N, 3, 32, 32]`, `label: class(100)`, the fine one.",
-        parameters: &[required(
-            "path",
-            Wants::Text,
-            "the folder, relative to where kdc is started",
-        )],
+        parameters: &[FOLDER],
     },
     Declared {
         name: "mnist",
         doc: "MNIST, the official files, unpacked: `train-images-idx3-ubyte`, `train-labels-idx1-ubyte`, `t10k-images-idx3-ubyte` and `t10k-labels-idx1-ubyte` in a folder. `image: [N, 1, 28, 28]`, `label: class(10)`.",
-        parameters: &[required(
-            "path",
-            Wants::Text,
-            "the folder, relative to where kdc is started",
-        )],
+        parameters: &[FOLDER],
     },
     Declared {
         name: "folder",
         doc: "Pictures in folders, PNG or JPEG: `PATH/train/CLASS/….png` and `PATH/test/CLASS/….png`. The classes are numbered by their names in order. `image` has pictures of three colours and any size, so that `resize((h, w))`, `center_crop` or `random_resized_crop` comes first; `label: class(classes)`.",
         parameters: &[
-            required(
-                "path",
-                Wants::Text,
-                "the folder, relative to where kdc is started",
-            ),
-            named(
-                "classes",
-                Wants::Int {
-                    min: 1,
-                    max: 1_000_000,
-                },
-                "the number of folders for classes",
-            ),
-            optional_name(
+            FOLDER,
+            Parameter::required("classes", COUNT, "the number of folders for classes"),
+            Parameter::optional(
                 "train",
+                Wants::Text,
                 "the folder of the training pictures; `train` unless said",
             ),
-            optional_name(
+            Parameter::optional(
                 "test",
+                Wants::Text,
                 "the folder of the test pictures; `test` unless said",
             ),
         ],
@@ -82,23 +73,17 @@ pub static SOURCES: &[Declared] = &[
         name: "phrases",
         doc: "Built-in sequences of 64 different tokens in a small made-up language, whose next token follows in part from those before it. `ids: id(64)[N, length]`; `label: class(64)[N, length]`, the token after each.",
         parameters: &[
-            optional(
+            Parameter::optional(
                 "train",
-                Wants::Int {
-                    min: 1,
-                    max: 1_000_000,
-                },
+                COUNT,
                 "the number of training sequences; 4,000 unless said",
             ),
-            optional(
+            Parameter::optional(
                 "test",
-                Wants::Int {
-                    min: 1,
-                    max: 1_000_000,
-                },
+                COUNT,
                 "the number of test sequences; 1,000 unless said",
             ),
-            optional(
+            Parameter::optional(
                 "length",
                 Wants::Int {
                     min: 1,
@@ -112,20 +97,14 @@ pub static SOURCES: &[Declared] = &[
         name: "shapes",
         doc: "Built-in pictures of ten drawn shapes, of the same form as CIFAR-10's. The same numbers draw the same pictures everywhere.",
         parameters: &[
-            optional(
+            Parameter::optional(
                 "train",
-                Wants::Int {
-                    min: 1,
-                    max: 1_000_000,
-                },
+                COUNT,
                 "the number of training pictures; 8,000 unless said",
             ),
-            optional(
+            Parameter::optional(
                 "test",
-                Wants::Int {
-                    min: 1,
-                    max: 1_000_000,
-                },
+                COUNT,
                 "the number of test pictures; 2,000 unless said",
             ),
         ],
@@ -133,13 +112,15 @@ pub static SOURCES: &[Declared] = &[
 ];
 
 const TABLE: &[Parameter] = &[
-    required(
+    Parameter::required(
         "path",
         Wants::Text,
         "the file with the training samples, relative to where kdc is started; `*` in its name stands for any text, and all files that fit are read in the order of their names",
-    ),
-    optional_name(
+    )
+    .positional(),
+    Parameter::optional(
         "test",
+        Wants::Text,
         "the file or files with the test samples; needed for training",
     ),
 ];

@@ -24,56 +24,44 @@ pub static OPTIMIZERS: &[Declared] = &[
         doc: "Stochastic gradient descent, as torch.optim.SGD.",
         parameters: &[
             RATE,
-            Parameter {
-                name: "momentum",
-                wants: Wants::Below(0.0, 1.0),
-                optional: true,
-                positional: false,
-                doc: "the part of the last step that is kept; 0 unless said",
-            },
+            Parameter::optional(
+                "momentum",
+                Wants::Below(0.0, 1.0),
+                "the part of the last step that is kept; 0 unless said",
+            ),
             DECAY,
-            Parameter {
-                name: "nesterov",
-                wants: Wants::Bool,
-                optional: true,
-                positional: false,
-                doc: "Nesterov's momentum; false unless said",
-            },
+            Parameter::optional(
+                "nesterov",
+                Wants::Bool,
+                "Nesterov's momentum; false unless said",
+            ),
         ],
     },
 ];
 
-const RATE: Parameter = Parameter {
-    name: "lr",
-    wants: Wants::Rate,
-    optional: false,
-    positional: false,
-    doc: "the learning rate, a number or a schedule; it has no default",
-};
+const RATE: Parameter = Parameter::required(
+    "lr",
+    Wants::Rate,
+    "the learning rate, a number or a schedule; it has no default",
+);
 
-const BETAS: Parameter = Parameter {
-    name: "betas",
-    wants: Wants::Betas,
-    optional: true,
-    positional: false,
-    doc: "the decay of the two running means; (0.9, 0.999) unless said",
-};
+const BETAS: Parameter = Parameter::optional(
+    "betas",
+    Wants::Betas,
+    "the decay of the two running means; (0.9, 0.999) unless said",
+);
 
-const EPS: Parameter = Parameter {
-    name: "eps",
-    wants: Wants::Above(0.0, 1.0),
-    optional: true,
-    positional: false,
-    doc: "added to the denominator; 1e-8 unless said",
-};
+const EPS: Parameter = Parameter::optional(
+    "eps",
+    Wants::Above(0.0, 1.0),
+    "added to the denominator; 1e-8 unless said",
+);
 
-const DECAY: Parameter = Parameter {
-    name: "weight_decay",
-    wants: Wants::Below(0.0, f64::INFINITY),
-    optional: true,
-    positional: false,
-    doc: "how strongly weights are drawn to 0; 0 unless said (adamw: 0.01)",
-};
+const DECAY: Parameter = Parameter::optional(
+    "weight_decay",
+    Wants::Below(0.0, f64::INFINITY),
+    "how strongly weights are drawn to 0; 0 unless said (adamw: 0.01)",
+);
 
 impl Elaborator<'_, '_> {
     /// The optimizer, and the groups of parameters for which it has other settings.
