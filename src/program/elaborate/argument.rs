@@ -111,6 +111,13 @@ fn op_value(kind: Kind, value: &Value) -> Option<ops::Value> {
         (Kind::Axes | Kind::Order, Value::Tuple(values) | Value::List(values)) => {
             V::Ints(values.iter().map(whole).collect::<Option<_>>()?)
         }
+        (Kind::Numbers, Value::Tuple(values) | Value::List(values)) => {
+            let number = |value: &Value| match value {
+                Value::Number(number) => number.as_f64(),
+                _ => None,
+            };
+            V::Floats(values.iter().map(number).collect::<Option<_>>()?)
+        }
         (Kind::Size { .. }, Value::Number(n)) if n.as_int().is_some_and(|n| n < 0) => {
             V::Int(n.as_int()?)
         }
@@ -136,6 +143,7 @@ fn taken(kind: Kind) -> &'static str {
         Kind::Pair { .. } | Kind::Sizes => "a whole number or `(height, width)`",
         Kind::Axes => "a dimension or a list of them",
         Kind::Order | Kind::Dims => "a list of whole numbers",
+        Kind::Numbers => "a list of numbers",
     }
 }
 
@@ -194,6 +202,7 @@ fn plan_arg(op: &Operation, name: &str, value: &ops::Value, rank: usize) -> Opti
                 .map(|n| Arg::Int(from_front(kind, *n, rank)))
                 .collect(),
         ),
+        ops::Value::Floats(values) => Arg::List(values.iter().map(|x| Arg::Number(*x)).collect()),
         ops::Value::Dims(dims) => {
             let mut dims: Vec<Arg> = dims
                 .iter()

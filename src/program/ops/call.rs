@@ -35,6 +35,7 @@ pub enum Value {
     /// Height and width.
     Pair(i64, i64),
     Ints(Vec<i64>),
+    Floats(Vec<f64>),
     Dims(Vec<Dim>),
     /// Not given, and the default is to do without.
     Absent,

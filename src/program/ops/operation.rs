@@ -124,6 +124,8 @@ pub enum Kind {
     Sizes,
     /// A shape `[N, 3, H]`: [`Value::Dims`].
     Dims,
+    /// A list of numbers: [`Value::Floats`].
+    Numbers,
     /// A number that may also depend on `N` or be computed in the run: [`Value::Float`] if known.
     Scalar,
 }

@@ -62,6 +62,24 @@ pub static FAMILY: Family = Family {
         },
         Operation {
             inputs: &[Input::new("label", Takes::Label, "[..]")],
+            arguments: &[Argument::new(
+                "numbers",
+                Kind::Numbers,
+                Default::Required,
+                "a number for each class",
+            )
+            .positional()],
+            rule: lookup,
+            ..choosing(
+                "lookup",
+                "The number that a list has for each label: `lookup(label, [0.5, 2, 1])`.\n\n\
+                 `class(3)[N]` gives real numbers `[N]`. Of a distribution over the classes, as `mixup` makes it, \
+                 it gives the mean under it; where a label does not count, 0.\n\n\
+                 PyTorch: `torch.tensor([0.5, 2, 1])[label]`.",
+            )
+        },
+        Operation {
+            inputs: &[Input::new("label", Takes::Label, "[..]")],
             rule: counted,
             ..choosing(
                 "counted",
@@ -226,6 +244,21 @@ fn pick(site: &Site) -> Result<Inferred, Refusal> {
     }
     classes_agree(index, &entries)?;
     Ok(Inferred::real(wanted.0))
+}
+
+fn lookup(site: &Site) -> Result<Inferred, Refusal> {
+    let label = &site.inputs[0];
+    let mut dims = label.shape.0.clone();
+    let entries =
+        (site.floats("numbers")).map_or(Dim::Unknown, |list| Dim::Known(list.len() as u64));
+    if label.element != Element::Probability {
+        classes_agree(label, &entries)?;
+    } else if let Some(classes) = dims.pop().filter(|classes| classes.differs(&entries)) {
+        let message =
+            format!("a distribution over {classes} classes cannot choose among {entries} entries");
+        return Err(Refusal::new(Code::E0306, message).at_input(0, format!("this is {label}")));
+    }
+    Ok(Inferred::real(dims))
 }
 
 /// What is picked by a distribution: its mean.

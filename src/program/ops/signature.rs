@@ -63,6 +63,7 @@ impl fmt::Display for Kind {
             Kind::Pair { .. } | Kind::Sizes => "int or (h, w)",
             Kind::Axes => "int or list(int)",
             Kind::Order => "list(int)",
+            Kind::Numbers => "list(float)",
             Kind::Dims => "shape",
         })
     }

@@ -47,6 +47,14 @@ impl<'a> Site<'a> {
         }
     }
 
+    /// None if they are not known.
+    pub fn floats(&self, name: &str) -> Option<&[f64]> {
+        match self.value(name) {
+            Value::Floats(list) => Some(list),
+            _ => None,
+        }
+    }
+
     /// None if the argument was not given.
     pub fn dims(&self, name: &str) -> Option<&[Dim]> {
         match self.value(name) {

@@ -38,6 +38,17 @@ pub fn kernel(site: &Site) -> Result<Option<Kernel>> {
             v.f_matmul(&table.f_transpose(0, 1)?)?
                 .f_gather(1, index, false)
         }))),
+        "lookup" => {
+            let numbers = site.floats("numbers")?;
+            unary(move |label| match label.is_floating_point() {
+                true => label.f_matmul(&numbers.f_to_kind(label.kind())?),
+                false => {
+                    // labels that do not count are below 0
+                    let found = numbers.f_take(&label.f_clamp_min(0)?)?;
+                    found.f_masked_fill(&label.f_lt(0)?, 0.0)
+                }
+            })
+        }
         "one_hot" => {
             let classes = site.last_dimension()?;
             unary(move |label| label.f_one_hot(classes)?.f_to_kind(Kind::Float))

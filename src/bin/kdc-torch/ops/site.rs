@@ -110,6 +110,17 @@ impl Site<'_> {
         })
     }
 
+    /// Numbers as a 1-dimensional tensor, on the device.
+    pub fn floats(&self, name: &str) -> Result<Tensor> {
+        let numbers = self.read(name, |arg| match arg {
+            Arg::List(list) => (list.iter())
+                .map(|arg| Some(Amount::read(arg)?.fixed()? as f32))
+                .collect::<Option<Vec<f32>>>(),
+            _ => None,
+        })?;
+        Ok(Tensor::f_from_slice(&numbers)?.f_to_device(self.parameters.device())?)
+    }
+
     /// Sizes that may depend on the batch.
     pub fn sizes(&self, name: &str) -> Result<Vec<Amount>> {
         self.read(name, |arg| match arg {

@@ -98,6 +98,10 @@ fn value(kind: Kind, text: &str) -> Value {
         Kind::Bool => Value::Bool(text == "true"),
         Kind::Pair { .. } => Value::Pair(int(items[0]), int(items[items.len() - 1])),
         Kind::Axes | Kind::Order => Value::Ints(items.iter().map(|item| int(item)).collect()),
+        Kind::Numbers => {
+            let number = |item: &&str| item.parse().expect("a number");
+            Value::Floats(items.iter().map(number).collect())
+        }
     }
 }
 

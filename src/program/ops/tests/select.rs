@@ -78,6 +78,30 @@ fn pick_takes_one_entry_for_each_label() {
 }
 
 #[test]
+fn lookup_has_a_number_for_each_class() {
+    gives(
+        "lookup",
+        &[
+            (&["class(3)[N]"], "numbers: [0.5, 2, 1]", "[N]"),
+            (&["id(2)[N, L]"], "numbers: [0.5, 2, 1]", "[N, L]"),
+            (&["class(C)[N]"], "numbers: [0.5, 2, 1]", "[N]"),
+            (&["class(3)[N]"], "numbers: ?", "[N]"),
+            (&["probability[N, 3]"], "numbers: [0.5, 2, 1]", "[N]"),
+            (
+                &["class(3)[N]"],
+                "numbers: [0.5, 2]",
+                "labels of 3 classes cannot choose among 2 entries",
+            ),
+            (
+                &["probability[N, 3]"],
+                "numbers: [0.5, 2]",
+                "a distribution over 3 classes cannot choose among 2 entries",
+            ),
+        ],
+    );
+}
+
+#[test]
 fn one_hot_knows_the_classes() {
     gives(
         "one_hot",

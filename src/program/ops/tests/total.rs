@@ -77,6 +77,7 @@ impl Random {
             Kind::Axes | Kind::Order => {
                 Value::Ints((0..self.below(4)).map(|_| self.int()).collect())
             }
+            Kind::Numbers => Value::Floats((0..self.below(4)).map(|_| 0.5).collect()),
             Kind::Size { .. } => Value::Dims(vec![self.dim()]),
             Kind::Sizes => Value::Dims(vec![self.dim(), self.dim()]),
             Kind::Dims => Value::Dims(self.dims()),

@@ -24,6 +24,7 @@ const TAGGED: &str = r#"
     student b = Tagger()
     edge plain:    words.label ~> a.logits by cross_entropy
     edge weighted: words.label ~> a.logits by cross_entropy(weights: [1, 2, 4])
+    edge both:     words.label ~> a.logits by cross_entropy(weights: [1, 2, 4], smoothing: 0.1)
     edge smoothed: words.label ~> a.logits by cross_entropy(smoothing: 0.1)
     edge soft:     b.logits    ~> a.logits by soft_target(T: 2, mask: words.mask)
     edge other:    words.label ~> b.logits by cross_entropy
@@ -113,6 +114,7 @@ fn labels_that_do_not_count_are_left_out_of_losses_and_accuracy() {
         ("plain", expected(None, 0.0)),
         ("weighted", expected(Some(&weights), 0.0)),
         ("smoothed", expected(None, 0.1)),
+        ("both", expected(Some(&weights), 0.1)),
         ("soft", soft.double_value(&[])),
     ] {
         let found = tagged.values[edge];
@@ -140,7 +142,7 @@ fn a_batch_in_which_nothing_counts_gives_nothing() {
            {"words": [], "tags": []}"#,
         2,
     );
-    for edge in ["plain", "weighted", "smoothed"] {
+    for edge in ["plain", "weighted", "smoothed", "both"] {
         assert_eq!(tagged.values[edge], 0.0, "{edge}");
     }
     assert!(tagged.values["soft"].is_finite());
@@ -170,4 +172,39 @@ fn a_network_that_knows_all_that_counts_is_right_everywhere() {
     let results = run.record().unwrap().results;
     let perplexity = results.metrics["perplexity"]["a"];
     assert!((1.0..1.5).contains(&perplexity), "{perplexity}");
+}
+
+/// `F.cross_entropy` divides by the number of samples where labels are distributions; here what is sure of its
+/// class weighs the same as the class.
+#[test]
+fn a_mixed_label_weighs_what_its_classes_weigh() {
+    let _alone = alone();
+    let plan = crate::testing::plan(
+        "data mixed = shapes(train: 8) -> batch(4) -> mixup(0.2)
+         model Small() {
+             input image: [N, 3, 32, 32]
+             output logits = image -> flatten -> linear(10)
+         }
+         student light = Small()
+         edge mixed.label ~> light.logits by cross_entropy(weights: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10])
+         train on mixed { epochs: 1, optimizer: sgd(lr: 0.1) }",
+    );
+    let parameters = Parameters::new(&plan, 3, Device::Cpu, &HashMap::new()).unwrap();
+    let image = Tensor::rand([4, 3, 32, 32], (Kind::Float, Device::Cpu));
+    let label = Tensor::rand([4, 10], (Kind::Float, Device::Cpu)).softmax(-1, Kind::Float);
+    let program = &plan.stages[0].step;
+    let fields = ["mixed.image", "mixed.label"].map(String::from);
+    let mut step = Executable::new(program, &fields, &parameters).unwrap();
+    let found = step.run(&[&image, &label], 4).unwrap()[0].double_value(&[]);
+
+    let parameter = |name| parameters.get(name).unwrap();
+    let flat = image.flatten(1, -1);
+    let logits = flat.linear(
+        parameter("light.logits.1.weight"),
+        Some(parameter("light.logits.1.bias")),
+    );
+    let weighed = &label * Tensor::arange_start(1, 11, (Kind::Float, Device::Cpu));
+    let sum = |tensor: Tensor| tensor.sum(Kind::Double).double_value(&[]);
+    let expected = -sum(&weighed * logits.log_softmax(-1, Kind::Float)) / sum(weighed);
+    assert!((found - expected).abs() < 1e-5, "{found}, not {expected}");
 }

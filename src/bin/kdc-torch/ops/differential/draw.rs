@@ -22,6 +22,7 @@ pub fn value(kind: Kind, first: &[u64], random: &mut Random) -> Value {
             Value::Ints((0..count).map(|_| random.within(-rank, rank)).collect())
         }
         Kind::Order => Value::Ints(random.order(rank as usize, rank as usize)),
+        Kind::Numbers => Value::Floats((0..2 + random.below(6)).map(|n| n as f64).collect()),
         Kind::Size { .. } => Value::Dims(vec![Dim::Known(1 + random.below(4) as u64)]),
         Kind::Sizes => Value::Dims(
             (0..2)

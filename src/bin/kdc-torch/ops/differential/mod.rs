@@ -396,6 +396,7 @@ fn arg(value: &Value, one: bool) -> Option<Arg> {
         Value::Bool(b) => Arg::Bool(*b),
         Value::Pair(a, b) => Arg::List(vec![Arg::Int(*a), Arg::Int(*b)]),
         Value::Ints(list) => Arg::List(list.iter().map(|n| Arg::Int(*n)).collect()),
+        Value::Floats(list) => Arg::List(list.iter().map(|x| Arg::Number(*x)).collect()),
         Value::Dims(dims) if one => int(dims.first()?.known()?),
         Value::Dims(dims) => Arg::List(dims.iter().filter_map(Dim::known).map(int).collect()),
         Value::Absent | Value::Unknown => return None,
