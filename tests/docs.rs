@@ -10,19 +10,20 @@
 //!
 //! Blocks lie in `examples/`, as it were: they can import what is there.
 
+use crate::golden;
 use clap::Parser;
 use kdc::cli::args::Args;
-use kdc::cli::files::Disk;
+use kdc::cli::files::{Disk, Overlay};
 use kdc::cli::render::human::{self, Style};
 use kdc::diag::Code;
 use kdc::source::{Files, Sources};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 #[test]
 fn the_reference_of_operations_is_current() {
-    current(
+    golden::hold(
         "docs/operations.md",
         &kdc::program::ops::reference::markdown(),
     );
@@ -30,7 +31,7 @@ fn the_reference_of_operations_is_current() {
 
 #[test]
 fn the_reference_of_losses_is_current() {
-    current(
+    golden::hold(
         "docs/losses.md",
         &kdc::program::library::reference::losses(),
     );
@@ -38,7 +39,7 @@ fn the_reference_of_losses_is_current() {
 
 #[test]
 fn the_reference_of_models_is_current() {
-    current(
+    golden::hold(
         "docs/models.md",
         &kdc::program::library::reference::models(),
     );
@@ -46,12 +47,12 @@ fn the_reference_of_models_is_current() {
 
 #[test]
 fn the_reference_of_data_is_current() {
-    current("docs/data.md", &kdc::program::reference::markdown());
+    golden::hold("docs/data.md", &kdc::program::reference::markdown());
 }
 
 #[test]
 fn the_reference_of_diagnostics_is_current() {
-    current("docs/diagnostics.md", &kdc::diag::reference::markdown());
+    golden::hold("docs/diagnostics.md", &kdc::diag::reference::markdown());
 }
 
 /// Every code is explained by an example that gives it and one that is mended; `every_kd_block_is_as_its_page_says`
@@ -75,20 +76,6 @@ fn every_code_is_explained() {
     }
 }
 
-fn current(page: &str, text: &str) {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(page);
-    if std::env::var_os("KDC_BLESS").is_some() {
-        fs::write(&path, text).expect("the page can be written");
-    }
-    let found = fs::read_to_string(&path).unwrap_or_default();
-    let differs = found.lines().zip(text.lines()).position(|(a, b)| a != b);
-    assert!(
-        found == text,
-        "{page} is out of date, first in line {}: KDC_BLESS=1 cargo test --test tests docs",
-        differs.unwrap_or(found.lines().count().min(text.lines().count())) + 1
-    );
-}
-
 /// Text between two lines of backquotes.
 struct Block {
     /// What stands behind the first backquotes, apart.
@@ -110,37 +97,20 @@ impl Block {
     }
 }
 
-/// The disk, with the named blocks of one page in `examples/`.
+/// The blocks of one page, and the disk with those that are files.
 struct Page {
     blocks: Vec<Block>,
-    files: BTreeMap<PathBuf, String>,
+    files: Overlay,
 }
 
 impl Page {
     fn read(page: &str) -> Page {
         let blocks = blocks(page, &fs::read_to_string(page).expect("the page is there"));
-        let files = blocks.iter().map(|b| (b.path.clone(), b.text.clone()));
-        Page {
-            files: files.collect(),
-            blocks,
+        let mut files = Overlay::default();
+        for block in &blocks {
+            files.set(&block.path, block.text.clone());
         }
-    }
-}
-
-impl Files for Page {
-    fn read(&self, path: &Path) -> Result<String, String> {
-        match self.files.get(path) {
-            Some(text) => Ok(text.clone()),
-            None => Disk.read(path),
-        }
-    }
-
-    fn exists(&self, path: &Path) -> bool {
-        self.files.contains_key(path) || Disk.exists(path)
-    }
-
-    fn list(&self, folder: &Path) -> Vec<String> {
-        Disk.list(folder)
+        Page { blocks, files }
     }
 }
 
@@ -188,7 +158,7 @@ fn pages() -> Vec<String> {
 
 /// The parameters that the plan of a block has, one on a line.
 fn parameters(page: &Page, block: &Block) -> String {
-    let plan = kdc::check(page, &block.path).plan;
+    let plan = kdc::check(&page.files, &block.path).plan;
     let parameters = plan.map(|plan| plan.parameters).unwrap_or_default();
     let shown = parameters
         .iter()
@@ -226,7 +196,7 @@ fn failure(page: &Page, block: &Block) -> Option<String> {
         let file = sources.add(block.place.clone(), None, &block.text);
         (kdc::syntax::parse(sources.get(file)).diagnostics, sources)
     } else {
-        let checked = kdc::check(page, &block.path);
+        let checked = kdc::check(&page.files, &block.path);
         (checked.diagnostics, checked.sources)
     };
     let found: BTreeSet<&str> = diagnostics.iter().map(|d| d.code.name()).collect();

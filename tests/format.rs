@@ -1,21 +1,17 @@
 //! `tests/format/NAME.kd` becomes `NAME.formatted.kd`, and the laws that formatting keeps.
 
 use crate::mutate::{Random, mutations};
-use kdc::cli::files::walk;
-use kdc::source::Sources;
-use std::path::{Path, PathBuf};
+use crate::shipped;
+use crate::syntax::source;
+use std::path::PathBuf;
 
 fn format(text: &str) -> Option<String> {
-    let mut sources = Sources::default();
-    let id = sources.add("test.kd".into(), None, text);
-    kdc::format::format(sources.get(id)).ok()
+    kdc::format::format(&source(text)).ok()
 }
 
 /// The tree without its places.
 fn meaning(text: &str) -> String {
-    let mut sources = Sources::default();
-    let id = sources.add("test.kd".into(), None, text);
-    let tree = format!("{:?}", kdc::syntax::parse(sources.get(id)).file);
+    let tree = format!("{:?}", kdc::syntax::parse(&source(text)).file);
     let is_of_a_place = |c: char| c.is_ascii_digit() || c == ':' || c == '.';
     let mut shown = String::new();
     for part in tree.split_inclusive(|c| !is_of_a_place(c)) {
@@ -34,16 +30,9 @@ fn comments(text: &str) -> Vec<&str> {
     lines.collect()
 }
 
+/// The templates of `kdc new` among them.
 fn shipped() -> Vec<(PathBuf, String)> {
-    let folders = ["examples", "models", "losses", "src/cli/new"]
-        .map(|folder| walk(Path::new(folder)).unwrap());
-    let files = folders.into_iter().flatten();
-    files
-        .map(|path| {
-            let text = std::fs::read_to_string(&path).unwrap();
-            (path, text)
-        })
-        .collect()
+    [shipped::shipped(), shipped::texts("src/cli/new")].concat()
 }
 
 #[test]

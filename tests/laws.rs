@@ -2,6 +2,7 @@
 //! names lies in a text.
 
 use crate::mutate::mutations;
+use crate::shipped::shipped;
 use kdc::source::{Files, Sources, Span};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -29,19 +30,10 @@ impl Files for Memory {
 }
 
 /// The shipped files as if they lay in one folder.
-fn shipped() -> BTreeMap<PathBuf, String> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let folders = ["examples", "models", "losses"];
-    let files = folders.iter().flat_map(|folder| {
-        let entries = std::fs::read_dir(root.join(folder)).expect("a folder of the package");
-        entries.map(|entry| entry.expect("a readable folder").path())
-    });
+fn in_one_folder() -> BTreeMap<PathBuf, String> {
+    let files = shipped().into_iter();
     files
-        .filter(|path| path.extension().is_some_and(|e| e == "kd"))
-        .map(|path| {
-            let name = path.file_name().expect("a file").into();
-            (name, std::fs::read_to_string(&path).expect("text"))
-        })
+        .map(|(path, text)| (path.file_name().expect("a file").into(), text))
         .collect()
 }
 
@@ -51,7 +43,7 @@ fn lies_in_its_text(sources: &Sources, span: Span) -> bool {
 
 #[test]
 fn a_damaged_file_is_checked_to_the_end() {
-    let mut files = Memory(shipped());
+    let mut files = Memory(in_one_folder());
     let names: Vec<PathBuf> = files.0.keys().cloned().collect();
     for (name, seed) in names.iter().zip(1..) {
         let whole = files.0[name].clone();

@@ -5,6 +5,7 @@ mod binaries;
 mod cmd;
 mod docs;
 mod format;
+mod golden;
 mod grammars;
 #[cfg(unix)]
 mod handover;
@@ -18,6 +19,7 @@ mod pytorch;
 mod render;
 mod repairs;
 mod sarif;
+mod shipped;
 mod syntax;
 mod ui;
 mod unsaved;

@@ -1,9 +1,8 @@
 //! The library's models are those that people have weights for: parameters by name, shape and number.
 
-use crate::unsaved::{self, Unsaved};
+use crate::unsaved;
 use kdc::plan::{ParameterKind, Plan};
 use std::collections::BTreeSet;
-use std::path::Path;
 
 /// What gives a model its input from a picture of 32×32: a text made of it, or a larger picture.
 fn input(model: &str) -> &'static str {
@@ -41,11 +40,7 @@ edge b.answer ~> a.answer by mse
 train on images {{ epochs: 1, optimizer: adam(lr: 0.001) }}
 "
     );
-    let checked = kdc::check(&Unsaved(text), Path::new(unsaved::PATH));
-    let messages: Vec<_> = checked.diagnostics.iter().map(|d| &d.message).collect();
-    checked
-        .plan
-        .unwrap_or_else(|| panic!("{model}: {messages:?}"))
+    unsaved::plan(text)
 }
 
 /// Those of `a`, without what stands in front.

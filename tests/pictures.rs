@@ -2,6 +2,7 @@
 //! is left out and every arrow leads somewhere. `KDC_BLESS=1 cargo test --test tests pictures` writes those of the
 //! documentation; look at them before they are committed.
 
+use crate::golden;
 use kdc::cli::files::{Disk, walk};
 use kdc::picture;
 use kdc::program::experiment::Experiment;
@@ -70,14 +71,7 @@ fn pictures_are_current() {
             Some("dot") => picture::dot(picture),
             _ => picture::mermaid(picture),
         };
-        if std::env::var_os("KDC_BLESS").is_some() {
-            std::fs::write(path, &text).unwrap();
-        }
-        let found = std::fs::read_to_string(path).unwrap_or_default();
-        assert!(
-            found == text,
-            "{path} is out of date (KDC_BLESS=1 rewrites it)"
-        );
+        golden::hold(path, &text);
     }
 }
 

@@ -2,7 +2,8 @@
 //! out: those are held against their own. `KDC_BLESS=1 cargo test plans` writes what comes
 //! out; read it before it is committed.
 
-use crate::unsaved::{self, Unsaved};
+use crate::shipped::shipped;
+use crate::{golden, unsaved};
 use kdc::cli::files::{Disk, walk};
 use kdc::diag::Severity;
 use kdc::plan::{Arg, Keep, Part, Plan, Program, Weights};
@@ -24,19 +25,8 @@ fn plans() -> Vec<(PathBuf, Plan)> {
 #[test]
 fn examples_give_the_golden_plans() {
     let plans = plans();
-    for (golden, plan) in &plans {
-        let text = without_others(plan.clone(), &plans).to_yaml();
-        if std::env::var_os("KDC_BLESS").is_some() {
-            std::fs::write(golden, &text).unwrap();
-        }
-        let expected = std::fs::read_to_string(golden).unwrap_or_default();
-        let line = expected.lines().zip(text.lines()).position(|(a, b)| a != b);
-        assert!(
-            expected == text,
-            "{} differs, first in line {:?} (KDC_BLESS=1 rewrites it)",
-            golden.display(),
-            line.map(|line| line + 1)
-        );
+    for (path, plan) in &plans {
+        golden::hold(path, &without_others(plan.clone(), &plans).to_yaml());
     }
 }
 
@@ -62,16 +52,12 @@ fn without_others(mut plan: Plan, plans: &[(PathBuf, Plan)]) -> Plan {
 /// Also as files of a user's own, who copies them to change them.
 #[test]
 fn every_file_of_the_project_checks_clean() {
-    for folder in ["examples", "models", "losses"] {
-        for path in walk(Path::new(folder)).expect("the folder is there") {
-            let checked = kdc::check(&Disk, &path);
-            let errors = checked
-                .diagnostics
-                .iter()
-                .filter(|d| d.severity == Severity::Error);
-            let messages: Vec<&str> = errors.map(|d| d.message.as_str()).collect();
-            assert_eq!(messages, Vec::<&str>::new(), "{}", path.display());
-        }
+    for (path, _) in shipped() {
+        let checked = kdc::check(&Disk, &path);
+        let diagnostics = checked.diagnostics.iter();
+        let errors = diagnostics.filter(|d| d.severity == Severity::Error);
+        let messages: Vec<&str> = errors.map(|d| d.message.as_str()).collect();
+        assert_eq!(messages, Vec::<&str>::new(), "{}", path.display());
     }
 }
 
@@ -153,8 +139,7 @@ edge images.label ~> net.logits by cross_entropy
 train on images {{ epochs: 1, optimizer: adam(lr: 0.001) }}
 "
     );
-    let checked = kdc::check(&Unsaved(text), Path::new(unsaved::PATH));
-    let stage = checked.plan.expect("it has no errors").stages.remove(0);
+    let stage = unsaved::plan(text).stages.remove(0);
     let nodes = stage.step.nodes.into_iter();
     nodes
         .take_while(|node| node.op != "flatten")
@@ -219,9 +204,7 @@ edge deep.logits ~> light.logits by soft_target(T: 2)
 train on images {{ {length}, optimizer: adam(lr: 0.001) }}
 "
     );
-    let checked = kdc::check(&Unsaved(text), Path::new(unsaved::PATH));
-    let messages: Vec<_> = checked.diagnostics.iter().map(|d| &d.message).collect();
-    let mut plan = checked.plan.unwrap_or_else(|| panic!("{messages:?}"));
+    let mut plan = unsaved::plan(text);
     let cache = plan.stages.remove(0).cache.expect("there is a teacher");
     (cache.keep, cache.views, cache.bytes)
 }
@@ -257,8 +240,7 @@ student net = Net()
 edge images.label ~> net.logits by cross_entropy
 train on images { epochs: 2, precision: bf16, optimizer: adam(lr: 0.001) }
 ";
-    let checked = kdc::check(&Unsaved(text.to_string()), Path::new(unsaved::PATH));
-    let stage = checked.plan.expect("it has no errors").stages.remove(0);
+    let stage = unsaved::plan(text).stages.remove(0);
     let described = stage.step.nodes.iter().map(|node| {
         let kind = node.args.get("to").or(node.args.get("precision"));
         let kind = kind.map(|kind| format!(" {kind}")).unwrap_or_default();
@@ -302,8 +284,7 @@ student net = Net()
 edge deep.logits ~> net.logits by soft_target(T: 2)
 train on images { epochs: 2, optimizer: adam(lr: 0.001) }
 ";
-    let checked = kdc::check(&Unsaved(text.to_string()), Path::new(unsaved::PATH));
-    let plan = checked.plan.expect("it has no errors").fast();
+    let plan = unsaved::plan(text).fast();
     let operations = |program: &Program| -> Vec<String> {
         let nodes = program.nodes.iter().take_while(|node| node.op != "flatten");
         nodes.map(|node| node.op.clone()).collect()
@@ -335,8 +316,7 @@ student light = LightNN(classes: 10)
 train on images {{ epochs: 2, optimizer: adam(lr: 0.001) }}
 "
         );
-        let checked = kdc::check(&Unsaved(text), Path::new(unsaved::PATH));
-        let stage = checked.plan.expect("it has no errors").stages.remove(0);
+        let stage = unsaved::plan(text).stages.remove(0);
         let nodes = stage
             .step
             .nodes
@@ -372,8 +352,7 @@ edge images.label ~> light.logits by own
 train on images {{ epochs: 2, optimizer: adam(lr: 0.001) }}
 "
         );
-        let checked = kdc::check(&Unsaved(text), Path::new(unsaved::PATH));
-        let stage = checked.plan.expect("it has no errors").stages.remove(0);
+        let stage = unsaved::plan(text).stages.remove(0);
         let nodes = stage.step.nodes.into_iter();
         let nodes = nodes.filter(|node| node.part == Part::Loss);
         nodes.map(|node| node.op).collect::<Vec<_>>()
@@ -402,8 +381,7 @@ edge crd: other.flat ~> light.flat by crd(index: images.index, negatives: 100)
 edge images.label ~> other.logits by cross_entropy
 train on images { epochs: 2, optimizer: adam(lr: 0.001) }
 ";
-    let checked = kdc::check(&Unsaved(text.to_string()), Path::new(unsaved::PATH));
-    let plan = checked.plan.expect("it has no errors");
+    let plan = unsaved::plan(text);
     let count = |plan: &Plan, op: &str| {
         let nodes = plan.stages[0].step.nodes.iter();
         nodes.filter(|node| node.op == op).count()
@@ -441,8 +419,7 @@ edge other.logits ~> light.flat by crd(index: images.index, negatives: 100)
 edge images.label ~> other.logits by cross_entropy
 train on images { epochs: 2, optimizer: adam(lr: 0.001), metrics: [per_sample(index: images.index)] }
 ";
-    let checked = kdc::check(&Unsaved(text.to_string()), Path::new(unsaved::PATH));
-    let plan = checked.plan.expect("it has no errors");
+    let plan = unsaved::plan(text);
     let open = |plan: &Plan| plan.to_yaml().matches("images.M").count();
     assert_ne!(open(&plan), 0);
     let sized = plan.with_samples(&[("images".to_string(), 300)].into());
@@ -451,8 +428,7 @@ train on images { epochs: 2, optimizer: adam(lr: 0.001), metrics: [per_sample(in
 
 #[test]
 fn a_tap_that_two_edges_use_is_computed_once() {
-    let files = Unsaved(
-        "use models::LightNN
+    let text = "use models::LightNN
 use \"cifar10.kd\"::images
 
 teacher deep from \"teacher.kd\"
@@ -466,11 +442,8 @@ edge pooled       ~> light.flat   by cosine
 edge pooled       ~> lifted       by mse
 
 train on images { epochs: 1, optimizer: adam(lr: 0.001) }
-"
-        .into(),
-    );
-    let checked = kdc::check(&files, Path::new(unsaved::PATH));
-    let stage = checked.plan.expect("it has no errors").stages.remove(0);
+";
+    let stage = unsaved::plan(text).stages.remove(0);
     let nodes = || stage.constant.nodes.iter().chain(&stage.step.nodes);
     let pools = nodes().filter(|node| node.op == "avg_pool1d");
     assert_eq!(pools.count(), 1);
@@ -481,8 +454,7 @@ train on images { epochs: 1, optimizer: adam(lr: 0.001) }
 /// One dimension is one, from whichever end it is counted.
 #[test]
 fn dimensions_counted_from_the_end_are_shared_with_those_from_the_front() {
-    let files = Unsaved(
-        "use models::LightNN
+    let text = "use models::LightNN
 use \"cifar10.kd\"::images
 loss from_the_front(student: [N, C], label: class(C)) {
     output -mean(pick(log_softmax(student, dim: 1), label, dim: 1))
@@ -494,16 +466,8 @@ student light = LightNN(classes: 10)
 edge images.label ~> light.logits by from_the_front
 edge images.label ~> light.logits by from_the_end
 train on images { epochs: 1, optimizer: adam(lr: 0.001) }
-"
-        .into(),
-    );
-    let checked = kdc::check(&files, Path::new(unsaved::PATH));
-    let step = checked
-        .plan
-        .expect("it has no errors")
-        .stages
-        .remove(0)
-        .step;
+";
+    let step = unsaved::plan(text).stages.remove(0).step;
     for op in ["log_softmax", "pick"] {
         let nodes: Vec<_> = step.nodes.iter().filter(|node| node.op == op).collect();
         assert_eq!(nodes.len(), 1, "{op}");
@@ -533,8 +497,7 @@ edge hint: other.wide ~> net.map -> fit by mse
 train on images {{ epochs: 1, optimizer: adam(lr: 0.001) }}
 "
     );
-    let checked = kdc::check(&Unsaved(text), Path::new(unsaved::PATH));
-    let plan = checked.plan.expect("it has no errors");
+    let plan = unsaved::plan(text);
     let fit = plan.stages[0].edges[2].fits[0].clone();
     assert_eq!(fit.of, "net.map");
     let own = plan.parameters.iter().filter(|p| p.owner == "hint");

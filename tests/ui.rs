@@ -2,6 +2,7 @@
 //! code. Files that a case imports lie in `tests/ui/CODE/NAME/`. `KDC_BLESS=1 cargo test ui` writes what comes out;
 //! read it before it is committed.
 
+use crate::golden;
 use kdc::cli::files::{Disk, walk};
 use kdc::cli::render::human::{self, Style};
 use kdc::cli::repair::repair;
@@ -16,7 +17,7 @@ const FEWEST: usize = 250;
 /// Codes without a case, and why.
 const WITHOUT: &[(Code, &str)] = &[(
     Code::E0501,
-    "the file of a case can be read; tests/cmd.rs has those that cannot",
+    "the file of a case can be read; tests/cmd has those that cannot",
 )];
 
 /// On the first line of a case whose repairs, all applied, leave no error.
@@ -61,7 +62,7 @@ fn failure(case: &Case) -> Option<String> {
     let checked = kdc::check(&Disk, &case.path);
     let text = rendered(&checked);
     let expectation = case.path.with_extension("stderr");
-    if std::env::var_os("KDC_BLESS").is_some() {
+    if golden::blessed() {
         std::fs::write(&expectation, &text).expect("the expectation can be written");
     }
     if !checked.diagnostics.iter().any(|d| d.code == case.code) {

@@ -1,27 +1,23 @@
-//! A text that has not been saved.
+//! A text that has not been saved: it stands beside the examples, and not on the disk.
 
-use kdc::cli::files::Disk;
-use kdc::source::Files;
+use kdc::Checked;
+use kdc::cli::files::Overlay;
+use kdc::plan::Plan;
 use std::path::Path;
 
-/// Stands at [`PATH`], beside the examples, and not on the disk.
-pub struct Unsaved(pub String);
+const PATH: &str = "examples/unsaved.kd";
 
-pub const PATH: &str = "examples/unsaved.kd";
+pub fn check(text: impl Into<String>) -> Checked {
+    let mut files = Overlay::default();
+    files.set(Path::new(PATH), text.into());
+    kdc::check(&files, Path::new(PATH))
+}
 
-impl Files for Unsaved {
-    fn read(&self, path: &Path) -> Result<String, String> {
-        match path == Path::new(PATH) {
-            true => Ok(self.0.clone()),
-            false => Disk.read(path),
-        }
-    }
-
-    fn exists(&self, path: &Path) -> bool {
-        Disk.exists(path)
-    }
-
-    fn list(&self, folder: &Path) -> Vec<String> {
-        Disk.list(folder)
-    }
+/// The plan of a text without mistakes.
+pub fn plan(text: impl Into<String>) -> Plan {
+    let text = text.into();
+    let checked = check(text.as_str());
+    let messages: Vec<&String> = checked.diagnostics.iter().map(|d| &d.message).collect();
+    let plan = checked.plan;
+    plan.unwrap_or_else(|| panic!("{messages:?}\nof\n{text}"))
 }

@@ -4,22 +4,20 @@ mod keywords;
 mod textmate;
 mod tree_sitter;
 
+use crate::shipped;
+use crate::syntax::source;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 /// All `.kd` files that kdc comes with, and those that show the formatter the whole language.
-fn shipped() -> Vec<PathBuf> {
-    let folders = [
-        "examples",
-        "models",
-        "losses",
-        "src/cli/new",
-        "tests/format",
-    ];
-    let files = folders
-        .iter()
-        .flat_map(|folder| files_in(Path::new(folder), "kd"));
-    files.collect()
+fn shipped() -> Vec<(PathBuf, String)> {
+    let others = ["src/cli/new", "tests/format"].map(shipped::texts);
+    [shipped::shipped(), others.concat()].concat()
+}
+
+/// Whether kdc reads a text without a word.
+fn sound(text: &str) -> bool {
+    kdc::syntax::parse(&source(text)).diagnostics.is_empty()
 }
 
 fn files_in(folder: &Path, extension: &str) -> Vec<PathBuf> {

@@ -1,7 +1,7 @@
 //! The tree-sitter grammar: it reads what kdc reads, makes the trees of `test/corpus`, and its queries fit it.
 
-use super::{files_in, read, shipped};
-use kdc::source::Sources;
+use super::{files_in, read, shipped, sound};
+use crate::{golden, ui};
 use std::fs;
 use std::path::Path;
 use tree_sitter::{Node, Parser, Query, QueryCursor, StreamingIterator};
@@ -34,34 +34,26 @@ fn misfit(text: &str) -> Option<String> {
 
 #[test]
 fn shipped_files_have_no_error() {
-    for path in shipped() {
-        assert_eq!(misfit(&read(&path)), None, "{}", path.display());
+    for (path, text) in shipped() {
+        assert_eq!(misfit(&text), None, "{}", path.display());
     }
 }
 
 /// Files of the test cases, most of which are wrong only in what they mean.
 #[test]
 fn what_kdc_reads_without_a_word_has_no_error() {
-    let mut sound = 0;
-    for folder in fs::read_dir("tests/ui").expect("cases") {
-        for path in files_in(&folder.expect("a readable folder").path(), "kd") {
-            let text = read(&path);
-            let mut sources = Sources::default();
-            let id = sources.add(path.display().to_string(), None, &text);
-            if kdc::syntax::parse(sources.get(id)).diagnostics.is_empty() {
-                sound += 1;
-                assert_eq!(misfit(&text), None, "{}", path.display());
-            }
-        }
+    let cases = ui::cases().into_iter().map(|case| (read(&case.path), case));
+    let sound: Vec<_> = cases.filter(|(text, _)| sound(text)).collect();
+    for (text, case) in &sound {
+        assert_eq!(misfit(text), None, "{}", case.path.display());
     }
-    assert!(sound > 100, "{sound}");
+    assert!(sound.len() > 100, "{}", sound.len());
 }
 
 /// Every line end of a file is the same to both with a comment before it, an empty line behind it, and as `\r\n`.
 #[test]
 fn line_ends_count_as_they_do_for_kdc() {
-    for path in shipped() {
-        let text = read(&path);
+    for (path, text) in shipped() {
         let bare = text
             .lines()
             .map(|line| match line.contains("//") || line.contains('"') {
@@ -69,10 +61,7 @@ fn line_ends_count_as_they_do_for_kdc() {
                 false => format!("{line}  // why\n\n\t\n  // and\n"),
             });
         for changed in [bare.collect(), text.replace('\n', "\r\n")] {
-            let mut sources = Sources::default();
-            let id = sources.add(path.display().to_string(), None, &changed);
-            let said = kdc::syntax::parse(sources.get(id)).diagnostics;
-            assert!(said.is_empty(), "{said:#?}\n{changed}");
+            assert!(sound(&changed), "{changed}");
             assert_eq!(misfit(&changed), None, "{}", path.display());
         }
     }
@@ -126,7 +115,7 @@ fn the_corpus_has_the_trees_that_it_shows() {
                 "{bar}{}\n{bar}\n{}\n---\n{found}\n\n",
                 case.title, case.text
             ));
-            if std::env::var_os("KDC_BLESS").is_none() {
+            if !golden::blessed() {
                 assert_eq!(
                     found.trim(),
                     case.tree.trim(),
@@ -136,7 +125,7 @@ fn the_corpus_has_the_trees_that_it_shows() {
                 );
             }
         }
-        if std::env::var_os("KDC_BLESS").is_some() {
+        if golden::blessed() {
             fs::write(&path, blessed.trim_end().to_string() + "\n")
                 .expect("the corpus can be written");
         }

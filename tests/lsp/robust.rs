@@ -3,6 +3,7 @@
 
 use super::editor::{Editor, uri};
 use crate::mutate::{Random, mutations};
+use crate::shipped::shipped;
 use serde_json::{Value, json};
 
 /// How many damaged texts are made of each file.
@@ -38,17 +39,7 @@ fn damaged_texts_are_answered() {
 fn each_file(texts: impl Fn(&str, u64) -> Vec<String>) {
     let mut editor = Editor::new(&["utf-8"]);
     let mut random = Random::new(3);
-    let files = ["examples", "models", "losses"].map(|folder| {
-        let entries = std::fs::read_dir(folder).unwrap();
-        let paths = entries.map(|entry| entry.unwrap().path());
-        let mut paths: Vec<_> = paths
-            .filter(|p| p.extension().is_some_and(|e| e == "kd"))
-            .collect();
-        paths.sort();
-        paths
-    });
-    for (path, seed) in files.iter().flatten().zip(1..) {
-        let text = std::fs::read_to_string(path).unwrap();
+    for ((path, text), seed) in shipped().into_iter().zip(1..) {
         let uri = uri(&path.display().to_string());
         editor.open(&uri, "");
         for (text, version) in texts(&text, seed).iter().zip(2..) {

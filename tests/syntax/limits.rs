@@ -2,39 +2,21 @@
 
 use super::{complaints, parse, source, spans};
 use crate::mutate::mutations;
+use crate::shipped::shipped;
 use kdc::diag::{Code, Diagnostic};
 use kdc::syntax::MAX_HEIGHT;
 use kdc::syntax::ast::*;
-use std::path::Path;
-
-fn files() -> Vec<(String, String)> {
-    let mut files = Vec::new();
-    for folder in ["examples", "models", "losses"] {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
-        for entry in std::fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.extension().is_some_and(|e| e == "kd") {
-                files.push((
-                    path.display().to_string(),
-                    std::fs::read_to_string(&path).unwrap(),
-                ));
-            }
-        }
-    }
-    files.sort();
-    files
-}
 
 #[test]
 fn every_file_of_the_project_is_read_without_complaint() {
-    for (path, text) in files() {
-        assert_eq!(parse(&text).diagnostics, [], "{path}");
+    for (path, text) in shipped() {
+        assert_eq!(parse(&text).diagnostics, [], "{}", path.display());
     }
 }
 
 #[test]
 fn damaged_files_give_a_tree_with_places_in_the_text() {
-    let files = files();
+    let files = shipped();
     let each = 20_000usize.div_ceil(files.len());
     for (seed, (_, text)) in files.iter().enumerate() {
         for damaged in mutations(text, seed as u64 + 1).take(each) {

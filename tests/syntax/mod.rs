@@ -12,7 +12,8 @@ use kdc::diag::{Applicability, Code, Diagnostic, tidy};
 use kdc::source::{SourceFile, Sources};
 use kdc::syntax::{Parse, ast};
 
-fn source(text: &str) -> SourceFile {
+/// A file of a text.
+pub fn source(text: &str) -> SourceFile {
     let mut sources = Sources::default();
     let id = sources.add("test.kd".to_owned(), None, text);
     sources.get(id).clone()
