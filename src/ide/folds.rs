@@ -3,6 +3,7 @@
 
 use super::Analysis;
 use crate::format::tokens::{self, Kind};
+use std::cmp::Reverse;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FoldKind {
@@ -42,11 +43,9 @@ pub fn of(analysis: &Analysis) -> Vec<Fold> {
     }
     folds.extend(runs(text, "//", FoldKind::Comment));
     folds.extend(runs(text, "use ", FoldKind::Imports));
-    folds.sort_by_key(|fold| (fold.first, fold.last));
-    // One fold for each first line: editors show one mark.
-    folds.reverse();
+    // One fold for each first line, the longest: editors show one mark.
+    folds.sort_by_key(|fold| (fold.first, Reverse(fold.last)));
     folds.dedup_by_key(|fold| fold.first);
-    folds.reverse();
     folds
 }
 

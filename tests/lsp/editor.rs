@@ -40,6 +40,14 @@ impl Editor {
         editor
     }
 
+    /// One that counts bytes, and has opened a file of the package: with its URI and text.
+    pub fn with(path: &str) -> (Editor, String, String) {
+        let mut editor = Editor::new(&["utf-8"]);
+        let (uri, text) = (uri(path), std::fs::read_to_string(path).unwrap());
+        editor.open(&uri, &text);
+        (editor, uri, text)
+    }
+
     pub fn tell(&mut self, method: &str, params: Value) {
         let notification = Notification::new(method.to_string(), params);
         let message = Message::Notification(notification);
@@ -97,14 +105,13 @@ impl Editor {
     /// The diagnostics of a file, once the server has nothing more to say.
     pub fn published(&mut self, uri: &str) -> Vec<Value> {
         // Diagnostics come before the answer to a later request, or right after it.
-        let of = json!({"textDocument": {"uri": uri}});
         while !self.diagnostics.contains_key(uri) {
             match self.receive() {
                 Message::Notification(notification) => self.keep(notification),
                 other => panic!("unexpected: {other:?}"),
             }
         }
-        self.ask("textDocument/documentSymbol", of);
+        self.ask("textDocument/documentSymbol", of(uri));
         self.diagnostics[uri]["diagnostics"]
             .as_array()
             .unwrap()
@@ -125,6 +132,16 @@ impl Drop for Editor {
 
 pub fn uri(path: &str) -> String {
     format!("file://{}/{path}", env!("CARGO_MANIFEST_DIR"))
+}
+
+/// What a request about a whole text says.
+pub fn of(uri: &str) -> Value {
+    json!({"textDocument": {"uri": uri}})
+}
+
+/// What a request about the first place of a word says.
+pub fn at(uri: &str, text: &str, word: &str) -> Value {
+    json!({"textDocument": {"uri": uri}, "position": position(text, word)})
 }
 
 pub fn position(text: &str, word: &str) -> Value {

@@ -5,7 +5,7 @@ mod names;
 mod robust;
 mod typing;
 
-use editor::{Editor, edited, position, uri};
+use editor::{Editor, at, edited, of, uri};
 use lsp_server::{Message, Notification, Request, RequestId};
 use serde_json::{Value, json};
 use std::io::{BufReader, Write};
@@ -50,12 +50,9 @@ fn the_missing_regressor_is_found_and_put_back() {
 
 #[test]
 fn hover_tells_shapes_and_costs() {
-    let mut editor = Editor::new(&["utf-8"]);
-    let uri = uri("models/lightnn.kd");
-    let text = std::fs::read_to_string("models/lightnn.kd").unwrap();
-    editor.open(&uri, &text);
+    let (mut editor, uri, text) = Editor::with("models/lightnn.kd");
     let mut hover = |word: &str| {
-        let params = json!({"textDocument": {"uri": uri}, "position": position(&text, word)});
+        let params = at(&uri, &text, word);
         let hover = editor.ask("textDocument/hover", params);
         hover["contents"]["value"]
             .as_str()
@@ -80,11 +77,11 @@ fn hover_shows_a_loss_as_its_formula() {
     let mut editor = Editor::new(&["utf-8"]);
     let (uri, text) = without_regressor();
     editor.open(&uri, &text);
-    let params = json!({"textDocument": {"uri": uri}, "position": position(&text, "mse")});
+    let params = at(&uri, &text, "mse");
     let hover = editor.ask("textDocument/hover", params);
     let hover = hover["contents"]["value"].as_str().unwrap();
     assert!(hover.contains("loss mse("), "{hover}");
-    let params = json!({"textDocument": {"uri": uri}, "position": position(&text, "adam")});
+    let params = at(&uri, &text, "adam");
     let hover = editor.ask("textDocument/hover", params);
     assert!(
         hover["contents"]["value"]
@@ -97,10 +94,7 @@ fn hover_shows_a_loss_as_its_formula() {
 
 #[test]
 fn shapes_stand_behind_lines() {
-    let mut editor = Editor::new(&["utf-8"]);
-    let uri = uri("models/lightnn.kd");
-    let text = std::fs::read_to_string("models/lightnn.kd").unwrap();
-    editor.open(&uri, &text);
+    let (mut editor, uri, _) = Editor::with("models/lightnn.kd");
     let all = json!({"start": {"line": 0, "character": 0}, "end": {"line": 99, "character": 0}});
     let hints = editor.ask(
         "textDocument/inlayHint",
@@ -115,13 +109,8 @@ fn shapes_stand_behind_lines() {
 
 #[test]
 fn the_outline_has_models_with_their_values() {
-    let mut editor = Editor::new(&["utf-8"]);
-    let uri = uri("models/lightnn.kd");
-    editor.open(&uri, &std::fs::read_to_string("models/lightnn.kd").unwrap());
-    let symbols = editor.ask(
-        "textDocument/documentSymbol",
-        json!({"textDocument": {"uri": uri}}),
-    );
+    let (mut editor, uri, _) = Editor::with("models/lightnn.kd");
+    let symbols = editor.ask("textDocument/documentSymbol", of(&uri));
     assert_eq!(symbols[0]["name"], "LightNN");
     let values = symbols[0]["children"].as_array().unwrap().iter();
     let names: Vec<&str> = values
@@ -139,10 +128,7 @@ fn words_are_told_by_what_they_are() {
         .replace("/// A hint", "/// 😀 é A hint")
         .replace("\n", "\r\n");
     editor.open(&uri, &text);
-    let server = editor.ask(
-        "textDocument/semanticTokens/full",
-        json!({"textDocument": {"uri": uri}}),
-    );
+    let server = editor.ask("textDocument/semanticTokens/full", of(&uri));
     let legend = &editor.capabilities["semanticTokensProvider"]["legend"];
     let word = |list: &str, at: usize| legend[list][at].as_str().unwrap().to_string();
     let lines: Vec<Vec<u16>> = text
@@ -211,7 +197,7 @@ fn what_spans_lines_can_be_folded() {
                 \n    y = x -> repeat(2,\n        linear(3),\n    )\n    output y\n}\nloss l(x: [N]) { output mean(x) }\n";
     let mut folds = |text: &str| {
         editor.open(&uri, text);
-        let params = json!({"textDocument": {"uri": uri}});
+        let params = of(&uri);
         let folds = editor.ask("textDocument/foldingRange", params);
         let folds = folds.as_array().unwrap().iter();
         folds
@@ -348,10 +334,7 @@ fn an_open_import_counts_as_it_stands_in_the_editor() {
     editor.open(&mine, "fn double(x: [N]) = 2 * x\n");
     assert_eq!(editor.published(&user), Vec::<Value>::new());
     editor.diagnostics.clear();
-    editor.tell(
-        "textDocument/didClose",
-        json!({"textDocument": {"uri": mine}}),
-    );
+    editor.tell("textDocument/didClose", of(&mine));
     assert_eq!(editor.published(&user), missing);
 }
 

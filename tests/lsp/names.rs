@@ -1,14 +1,11 @@
 //! Where names are defined and used, and other names for them.
 
-use super::editor::{Editor, edited, library, position, uri};
+use super::editor::{Editor, at, edited, library, position, uri};
 use serde_json::{Value, json};
 
 #[test]
 fn definitions_and_references() {
-    let mut editor = Editor::new(&["utf-8"]);
-    let uri = uri("examples/hint.kd");
-    let text = std::fs::read_to_string("examples/hint.kd").unwrap();
-    editor.open(&uri, &text);
+    let (mut editor, uri, text) = Editor::with("examples/hint.kd");
     let mut ask = |method: &str, word: &str| {
         let place = position(&text, word);
         let context = json!({"includeDeclaration": true});
@@ -78,12 +75,9 @@ fn a_name_changes_everywhere() {
 
 #[test]
 fn a_name_that_can_change_is_shown_before_it_does() {
-    let mut editor = Editor::new(&["utf-8"]);
-    let uri = uri("examples/hint.kd");
-    let text = std::fs::read_to_string("examples/hint.kd").unwrap();
-    editor.open(&uri, &text);
+    let (mut editor, uri, text) = Editor::with("examples/hint.kd");
     let mut prepare = |word: &str| {
-        let params = json!({"textDocument": {"uri": uri}, "position": position(&text, word)});
+        let params = at(&uri, &text, word);
         editor
             .response("textDocument/prepareRename", params)
             .response_result

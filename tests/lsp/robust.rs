@@ -1,7 +1,7 @@
 //! What holds whatever the text is like and wherever is asked: there is an answer, and every place in it lies in the
 //! text.
 
-use super::editor::{Editor, uri};
+use super::editor::{Editor, of, uri};
 use crate::mutate::{Random, mutations};
 use crate::shipped::shipped;
 use serde_json::{Value, json};
@@ -50,7 +50,7 @@ fn each_file(texts: impl Fn(&str, u64) -> Vec<String>) {
             }
             asked(&mut editor, &uri, text, &mut random);
         }
-        let closed = json!({"textDocument": {"uri": uri}});
+        let closed = of(&uri);
         editor.tell("textDocument/didClose", closed);
     }
 }

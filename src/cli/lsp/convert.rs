@@ -3,7 +3,7 @@
 use super::positions::Places;
 use crate::cli::render::plain;
 use crate::diag::{Diagnostic, Help, Severity};
-use crate::source::Sources;
+use crate::source::{Sources, Span};
 use lsp_types::{
     CodeAction, CodeActionKind, DiagnosticRelatedInformation, DiagnosticSeverity, DiagnosticTag,
     TextEdit, Uri, WorkspaceEdit,
@@ -66,21 +66,33 @@ fn action(
     places: &Places,
 ) -> Option<CodeAction> {
     let fix = help.fix.as_ref()?;
-    let mut changes: HashMap<Uri, Vec<TextEdit>> = HashMap::new();
-    for edit in &fix.edits {
-        let place = places.location(sources, edit.span)?;
-        let edit = TextEdit::new(place.range, edit.text.clone());
-        changes.entry(place.uri).or_default().push(edit);
-    }
+    let edits = fix.edits.iter();
+    let edits = edits.map(|edit| (edit.span, edit.text.as_str()));
+    let edit = workspace_edit(sources, edits, places)?;
     Some(CodeAction {
         title: title(help),
         kind: Some(CodeActionKind::QuickFix),
         diagnostics: Some(vec![of.clone()]),
-        edit: Some(WorkspaceEdit {
-            changes: Some(changes),
-            ..WorkspaceEdit::default()
-        }),
+        edit: Some(edit),
         ..CodeAction::default()
+    })
+}
+
+/// New texts for places; none if the editor cannot open a file of them.
+pub fn workspace_edit<'t>(
+    sources: &Sources,
+    edits: impl Iterator<Item = (Span, &'t str)>,
+    places: &Places,
+) -> Option<WorkspaceEdit> {
+    let mut changes: HashMap<Uri, Vec<TextEdit>> = HashMap::new();
+    for (span, text) in edits {
+        let place = places.location(sources, span)?;
+        let edit = TextEdit::new(place.range, text.to_string());
+        changes.entry(place.uri).or_default().push(edit);
+    }
+    Some(WorkspaceEdit {
+        changes: Some(changes),
+        ..WorkspaceEdit::default()
     })
 }
 

@@ -9,10 +9,9 @@ use lsp_types::{
     ActiveParameter, CodeAction, CompletionItem, CompletionItemKind, Contents, DocumentSymbol,
     FoldingRange, FoldingRangeKind, Hover, InlayHint, Label, Location, MarkupContent, MarkupKind,
     ParameterInformation, ParameterInformationLabel, Position, PrepareRenamePlaceholder,
-    PrepareRenameResult, Range, SignatureHelp, SignatureInformation, TextEdit, Uri, WorkspaceEdit,
+    PrepareRenameResult, Range, SignatureHelp, SignatureInformation, TextEdit, WorkspaceEdit,
 };
 use similar::{DiffOp, TextDiff};
-use std::collections::HashMap;
 
 pub fn hover(analysis: &Analysis, position: Position, places: &Places) -> Option<Hover> {
     let source = analysis.source();
@@ -140,16 +139,9 @@ pub fn rename(
     if analysis.renamable(offset).transpose()?.is_none() {
         return Ok(None);
     }
-    let mut changes: HashMap<Uri, Vec<TextEdit>> = HashMap::new();
     let found = analysis.references(offset).into_iter();
-    for place in found.filter_map(|span| places.location(&analysis.sources, span)) {
-        let edit = TextEdit::new(place.range, name.to_string());
-        changes.entry(place.uri).or_default().push(edit);
-    }
-    Ok(Some(WorkspaceEdit {
-        changes: Some(changes),
-        ..WorkspaceEdit::default()
-    }))
+    let edits = found.map(|span| (span, name));
+    Ok(convert::workspace_edit(&analysis.sources, edits, places))
 }
 
 pub fn symbols(analysis: &Analysis, places: &Places) -> Vec<DocumentSymbol> {

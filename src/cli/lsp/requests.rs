@@ -7,10 +7,9 @@ use crate::ide::Analysis;
 use crate::syntax::is_reserved;
 use lsp_server::{ErrorCode, Request};
 use lsp_types::{
-    CodeActionParams, CompletionParams, DefinitionParams, DocumentFormattingParams,
-    DocumentSymbolParams, FoldingRangeParams, HoverParams, InlayHintParams, PrepareRenameParams,
-    ReferenceParams, RenameParams, SemanticTokensParams, SemanticTokensRangeParams,
-    SignatureHelpParams, Uri,
+    CodeActionParams, DocumentFormattingParams, DocumentSymbolParams, FoldingRangeParams,
+    InlayHintParams, Position, RenameParams, SemanticTokensParams, SemanticTokensRangeParams,
+    TextDocumentPositionParams, Uri,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -27,46 +26,20 @@ pub fn respond(
 ) -> Result<Value, Refusal> {
     let params = request.params;
     match request.method.as_str() {
-        "textDocument/hover" => {
-            let params: HoverParams = read(params)?;
-            let at = params.text_document_position_params;
-            answer(documents, &at.text_document.uri, |text| {
-                features::hover(text, at.position, places)
-            })
-        }
+        "textDocument/hover" => at(documents, places, params, features::hover),
+        "textDocument/signatureHelp" => at(documents, places, params, features::signature),
+        "textDocument/definition" => at(documents, places, params, features::definition),
+        "textDocument/references" => at(documents, places, params, features::references),
         "textDocument/completion" => {
-            let params: CompletionParams = read(params)?;
-            let at = params.text_document_position_params;
+            let at: TextDocumentPositionParams = read(params)?;
             let uri = &at.text_document.uri;
             let found = documents.with_files(uri, |text, files| {
                 features::completions(text, files, at.position, places)
             });
             value(found)
         }
-        "textDocument/signatureHelp" => {
-            let params: SignatureHelpParams = read(params)?;
-            let at = params.text_document_position_params;
-            answer(documents, &at.text_document.uri, |text| {
-                features::signature(text, at.position, places)
-            })
-        }
-        "textDocument/definition" => {
-            let params: DefinitionParams = read(params)?;
-            let at = params.text_document_position_params;
-            answer(documents, &at.text_document.uri, |text| {
-                features::definition(text, at.position, places)
-            })
-        }
-        "textDocument/references" => {
-            let params: ReferenceParams = read(params)?;
-            let at = params.text_document_position_params;
-            answer(documents, &at.text_document.uri, |text| {
-                features::references(text, at.position, places)
-            })
-        }
         "textDocument/prepareRename" => {
-            let params: PrepareRenameParams = read(params)?;
-            let at = params.text_document_position_params;
+            let at: TextDocumentPositionParams = read(params)?;
             checked(documents, &at.text_document.uri, |text| {
                 features::renamable(text, at.position, places)
             })
@@ -122,6 +95,19 @@ pub fn respond(
             format!("kdc does not know `{other}`"),
         )),
     }
+}
+
+/// About a place in a text. What some requests say besides, kdc does not need.
+fn at<T: Serialize>(
+    documents: &mut Documents,
+    places: &Places,
+    params: Value,
+    feature: impl FnOnce(&Analysis, Position, &Places) -> T,
+) -> Result<Value, Refusal> {
+    let at: TextDocumentPositionParams = read(params)?;
+    answer(documents, &at.text_document.uri, |text| {
+        feature(text, at.position, places)
+    })
 }
 
 fn answer<T: Serialize>(
