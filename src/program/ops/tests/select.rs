@@ -84,7 +84,6 @@ fn lookup_has_a_number_for_each_class() {
         &[
             (&["class(3)[N]"], "numbers: [0.5, 2, 1]", "[N]"),
             (&["id(2)[N, L]"], "numbers: [0.5, 2, 1]", "[N, L]"),
-            (&["class(C)[N]"], "numbers: [0.5, 2, 1]", "[N]"),
             (&["class(3)[N]"], "numbers: ?", "[N]"),
             (&["probability[N, 3]"], "numbers: [0.5, 2, 1]", "[N]"),
             (
