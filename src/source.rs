@@ -157,6 +157,12 @@ impl Sources {
         &self.get(span.file).text[span.range()]
     }
 
+    /// The text as one line, with a blank for every line end.
+    pub fn one_line(&self, span: Span) -> String {
+        let words: Vec<&str> = self.text(span).split_whitespace().collect();
+        words.join(" ")
+    }
+
     /// `examples/hint.kd:9:28`
     pub fn place(&self, span: Span) -> String {
         let file = self.get(span.file);

@@ -22,18 +22,18 @@ impl Elaborator<'_, '_> {
     ) -> Option<()> {
         let (_, settings) = self.declared(frame, COLUMN, "column", call)?;
         self.free(draft, name)?;
-        draft.add_column(&Column {
-            column: settings.text("name")?,
-            field: name.text.clone(),
-            // until a step says so
-            read: Read::Number,
-        });
         let is_table = |source: &DataSource| matches!(source, DataSource::Table { .. });
         if !draft.sources.iter().all(is_table) {
             let message = "only the sources `csv`, `jsonl`, `parquet` and `npz` have columns";
             self.report(Diagnostic::new(Code::E0204, message).at(call.span, "no table"));
             return None;
         }
+        draft.add_column(&Column {
+            column: settings.text("name")?,
+            field: name.text.clone(),
+            // until a step says so
+            read: Read::Number,
+        });
         draft.bind(Making::new(&name.text, Form::Column, &[]));
         Some(())
     }

@@ -59,31 +59,37 @@ impl Draft {
         self.fields.iter().find(|field| field.name == name)
     }
 
-    /// What the table's column that begins a field holds; none if no column does.
-    pub fn read(&self, field: &str) -> Option<&Column> {
-        let tables = self.sources.iter().filter_map(|source| match source {
+    /// The columns of its tables.
+    pub fn columns(&self) -> impl Iterator<Item = &Column> + Clone {
+        self.sources.iter().flat_map(|source| match source {
+            DataSource::Table { columns, .. } => columns.as_slice(),
+            _ => &[],
+        })
+    }
+
+    /// The columns of each table.
+    fn tables_mut(&mut self) -> impl Iterator<Item = &mut Vec<Column>> {
+        self.sources.iter_mut().filter_map(|source| match source {
             DataSource::Table { columns, .. } => Some(columns),
             _ => None,
-        });
-        tables.flatten().find(|column| column.field == field)
+        })
+    }
+
+    /// What the table's column that begins a field holds; none if no column does.
+    pub fn read(&self, field: &str) -> Option<&Column> {
+        self.columns().find(|column| column.field == field)
     }
 
     pub fn set_read(&mut self, field: &str, read: &Read) {
-        for source in &mut self.sources {
-            if let DataSource::Table { columns, .. } = source {
-                let own = columns.iter_mut().filter(|column| column.field == field);
-                own.for_each(|column| column.read = read.clone());
-            }
-        }
+        let columns = self.tables_mut().flatten();
+        let own = columns.filter(|column| column.field == field);
+        own.for_each(|column| column.read = read.clone());
     }
 
     /// Begins a field with a column of the tables.
     pub fn add_column(&mut self, column: &Column) {
-        for source in &mut self.sources {
-            if let DataSource::Table { columns, .. } = source {
-                columns.push(column.clone());
-            }
-        }
+        self.tables_mut()
+            .for_each(|columns| columns.push(column.clone()));
     }
 
     /// Adds a field, or replaces the one of that name.

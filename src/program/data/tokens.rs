@@ -3,8 +3,8 @@
 use super::draft::{Draft, Form, Making};
 use super::tables::COLUMN;
 use super::transform::Target;
-use crate::diag::{Applicability, Code, Diagnostic, Edit};
-use crate::plan::{Column, DataSource, Labels, Read, TokenPart, Tokenizer, TokenizerKind, Words};
+use crate::diag::{Applicability, Code, Diagnostic};
+use crate::plan::{Column, Labels, Read, TokenPart, Tokenizer, TokenizerKind, Words};
 use crate::program::declared::Settings;
 use crate::program::elaborate::{Elaborator, Frame};
 use crate::source::Span;
@@ -240,22 +240,16 @@ impl Elaborator<'_, '_> {
             _ => None,
         };
         let Some(ignore) = settings.signed("ignore") else {
-            let edit = Edit {
-                span: Span {
-                    start: at.end - 1,
-                    end: at.end - 1,
-                    ..at
-                },
-                text: ", ignore: -100".to_string(),
-            };
-            self.report(
-                Diagnostic::new(
-                    Code::E0220,
-                    "classes of words need `ignore`, as not every token has one",
-                )
-                .at(at, "without `ignore`")
-                .fix("add `ignore: -100`", Applicability::Safe, vec![edit]),
-            );
+            let diagnostic = Diagnostic::new(
+                Code::E0220,
+                "classes of words need `ignore`, as not every token has one",
+            )
+            .at(at, "without `ignore`");
+            let help = "add `ignore: -100`";
+            self.report(match self.added_argument(at, "ignore: -100") {
+                Some(edit) => diagnostic.fix(help, Applicability::Safe, vec![edit]),
+                None => diagnostic.help(help),
+            });
             return None;
         };
         let classes = settings.int("count")?;
@@ -298,11 +292,7 @@ impl Elaborator<'_, '_> {
 
     /// Where texts are packed, a sample is no row of the table any more.
     pub(super) fn packed_alone(&mut self, draft: &Draft, at: Span) -> bool {
-        let columns = draft.sources.iter().flat_map(|source| match source {
-            DataSource::Table { columns, .. } => columns.as_slice(),
-            _ => &[],
-        });
-        let tokens = columns.clone().find_map(|column| match &column.read {
+        let tokens = draft.columns().find_map(|column| match &column.read {
             Read::Tokens { tokenizer, .. } if tokenizer.pack.is_some() => Some((column, tokenizer)),
             _ => None,
         });
@@ -315,7 +305,7 @@ impl Elaborator<'_, '_> {
             }
             _ => false,
         };
-        let Some(other) = columns.clone().find(|column| !alike(column)) else {
+        let Some(other) = draft.columns().find(|column| !alike(column)) else {
             return true;
         };
         let message = format!(

@@ -70,24 +70,40 @@ impl Elaborator<'_, '_> {
                 value,
             }) => {
                 let edit = match argument(name) {
-                    Some(given) => Edit {
+                    Some(given) => Some(Edit {
                         span: given.span,
                         text: value,
-                    },
-                    None => match self.text(call).strip_suffix(')') {
-                        Some(_) => Edit {
-                            span: Span {
-                                start: call.end - 1,
-                                end: call.end - 1,
-                                ..call
-                            },
-                            text: format!(", {name}: {value}"),
-                        },
-                        None => return diagnostic.help(text),
-                    },
+                    }),
+                    None => self.added_argument(call, &format!("{name}: {value}")),
                 };
-                diagnostic.fix(text, Applicability::Unsafe, vec![edit])
+                match edit {
+                    Some(edit) => diagnostic.fix(text, Applicability::Unsafe, vec![edit]),
+                    None => diagnostic.help(text),
+                }
             }
         }
+    }
+
+    /// Puts an argument behind those of a call. None where it has no brackets, or a comment comes last in them.
+    pub fn added_argument(&self, call: Span, argument: &str) -> Option<Edit> {
+        let before = self.text(call).strip_suffix(')')?.trim_end();
+        let last = before.lines().next_back()?;
+        if last.contains("//") {
+            return None;
+        }
+        let separator = match last.chars().next_back() {
+            Some('(') => "",
+            Some(',') => " ",
+            _ => ", ",
+        };
+        let at = call.start + before.len() as u32;
+        Some(Edit {
+            span: Span {
+                start: at,
+                end: at,
+                ..call
+            },
+            text: format!("{separator}{argument}"),
+        })
     }
 }

@@ -71,17 +71,12 @@ impl Elaborator<'_, '_> {
 
     /// The edge on one line, as it is shown in plans and results.
     fn written(&self, edge: &ast::Edge) -> String {
-        let one_line = |span: Span| {
-            self.text(span)
-                .split_whitespace()
-                .collect::<Vec<_>>()
-                .join(" ")
-        };
+        let one_line = |side: &Expr| self.modules.sources.one_line(side.span);
         format!(
             "{} ~> {} by {}",
-            one_line(edge.source.span),
-            one_line(edge.target.span),
-            one_line(edge.loss.span)
+            one_line(&edge.source),
+            one_line(&edge.target),
+            one_line(&edge.loss)
         )
     }
 

@@ -141,7 +141,6 @@ impl Elaborator<'_, '_> {
             self.report(diagnostic);
             return None;
         };
-        let written: Vec<String> = layers.iter().map(Adapter::written).collect();
         let owned_before = self.graph.parameters.len();
         let outer = std::mem::replace(&mut frame.naming, Naming::new(name, layers.len() == 1));
         let mut value = Value::Tensor(from);
@@ -154,15 +153,8 @@ impl Elaborator<'_, '_> {
         };
         let own = &self.graph.parameters[owned_before..];
         let fit = Fit {
-            of: self
-                .text(span)
-                .split_whitespace()
-                .collect::<Vec<_>>()
-                .join(" "),
-            layers: match written.as_slice() {
-                [] => "nothing".to_string(),
-                some => some.join(" -> "),
-            },
+            of: self.modules.sources.one_line(span),
+            layers: written(&layers).unwrap_or_else(|| "nothing".to_string()),
             parameters: own
                 .iter()
                 .filter_map(|p| p.shape.elements_per_sample())
@@ -202,7 +194,11 @@ impl Elaborator<'_, '_> {
 
 /// What `fit` would write between two shapes, if it knows something.
 pub(super) fn suggestion(from: &Shape, to: &Shape) -> Option<String> {
-    let layers = adapters(from, to)?;
+    written(&adapters(from, to)?)
+}
+
+/// None where there is no layer.
+fn written(layers: &[Adapter]) -> Option<String> {
     let written: Vec<String> = layers.iter().map(Adapter::written).collect();
     (!written.is_empty()).then(|| written.join(" -> "))
 }

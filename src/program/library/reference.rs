@@ -1,7 +1,7 @@
 //! What the standard library says of itself: signatures and documentation, from its files.
 
 use crate::program::elaborate::input_statements;
-use crate::source::{Sources, Span};
+use crate::source::Sources;
 use crate::syntax::ast::{Callable, ItemKind, Name, Type};
 use std::fmt::Write;
 
@@ -47,14 +47,10 @@ pub fn slots<'a>(callable: &'a Callable, sources: &Sources) -> Vec<Slot<'a>> {
     });
     let params = callable.params.iter();
     let params = params.map(|param| (&param.name, &param.ty, param.span));
-    let one_line = |span: Span| {
-        let words: Vec<&str> = sources.text(span).split_whitespace().collect();
-        words.join(" ")
-    };
     let slots = inputs.chain(params).map(|(name, ty, span)| Slot {
         name,
         ty,
-        written: one_line(span),
+        written: sources.one_line(span),
     });
     slots.collect()
 }

@@ -103,8 +103,7 @@ impl Elaborator<'_, '_> {
         callable: &Value,
         answers: &Answers,
     ) -> Option<Metric> {
-        let text = self.text(expr.span);
-        let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let text = self.modules.sources.one_line(expr.span);
         let value = match &expr.kind {
             ExprKind::Name(_) => callable.clone(),
             _ => self.expression(frame, expr),
@@ -157,8 +156,8 @@ impl Elaborator<'_, '_> {
         let signature = self.signature(*callee);
         let required = signature.inputs.iter().filter(|input| !input.optional);
         let named = |name: &str| {
-            let names = given.iter().filter_map(|given| given.name.as_ref());
-            names.into_iter().any(|(given, _)| given == name)
+            let mut names = given.iter().filter_map(|given| given.name.as_ref());
+            names.any(|(given, _)| given == name)
         };
         required.filter(|input| !named(&input.name)).count()
     }
@@ -216,25 +215,19 @@ impl Elaborator<'_, '_> {
     }
 
     fn changes_in_training(&self, node: NodeIndex) -> bool {
-        let needed = self.graph.needed([node]).into_iter();
-        needed
-            .into_iter()
-            .any(|node| match &self.graph.node(node).what {
-                What::Operation { args, .. } => args.values().any(Arg::changes),
-                What::Field(_) => false,
-            })
+        (self.graph.needed([node]).into_iter()).any(|node| match &self.graph.node(node).what {
+            What::Operation { args, .. } => args.values().any(Arg::changes),
+            What::Field(_) => false,
+        })
     }
 
     /// A field of another data set than the networks are measured on.
     fn other_data(&self, node: NodeIndex, answers: &Answers) -> Option<String> {
         let own = format!("{}.", answers.data.name);
-        let needed = self.graph.needed([node]).into_iter();
-        needed
-            .into_iter()
-            .find_map(|node| match &self.graph.node(node).what {
-                What::Field(field) if !field.starts_with(&own) => Some(field.clone()),
-                _ => None,
-            })
+        (self.graph.needed([node]).into_iter()).find_map(|node| match &self.graph.node(node).what {
+            What::Field(field) if !field.starts_with(&own) => Some(field.clone()),
+            _ => None,
+        })
     }
 
     fn no_metric<T>(&mut self, expr: &Expr) -> Option<T> {
