@@ -1,8 +1,7 @@
 //! Writing in place: a relu whose operand nothing else reads overwrites it.
 
-use super::reorder::readers;
-use super::{Arg, Program};
-use std::collections::HashSet;
+use super::values::Values;
+use super::{Arg, Node, Program};
 
 /// Operations that give memory of their own, which their own gradient does not need.
 const GIVERS: [&str; 9] = [
@@ -23,14 +22,14 @@ const WRITERS: [&str; 2] = ["relu", "relu6"];
 /// Says `in_place: true` of every node that may overwrite its operand. Values in `kept` are read
 /// elsewhere too.
 pub fn mark(program: &mut Program, kept: &[String]) {
-    let readers = readers(program);
-    let free: HashSet<String> = (program.nodes.iter())
-        .filter(|node| GIVERS.contains(&node.op.as_str()))
-        .map(|node| node.value.clone())
-        .filter(|value| readers.get(value) == Some(&1) && !kept.contains(value))
-        .collect();
-    for node in &mut program.nodes {
-        if WRITERS.contains(&node.op.as_str()) && free.contains(&node.inputs[0]) {
+    let values = Values::of(program);
+    let overwrites = |node: &Node| {
+        let given = values.only(node, 0, &GIVERS);
+        WRITERS.contains(&node.op.as_str()) && given.is_some_and(|n| !kept.contains(&n.value))
+    };
+    let marks: Vec<bool> = program.nodes.iter().map(overwrites).collect();
+    for (node, mark) in program.nodes.iter_mut().zip(marks) {
+        if mark {
             node.args.insert("in_place".to_string(), Arg::Bool(true));
         }
     }

@@ -23,6 +23,7 @@ mod schedule;
 mod share;
 mod stage;
 mod summary;
+mod values;
 pub mod views;
 mod yaml;
 

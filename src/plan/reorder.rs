@@ -3,23 +3,21 @@
 //! Both only compare, so that values and gradients keep every bit: where the largest element of a window is
 //! not positive, relu gives and passes back zero in either order.
 
+use super::values::Values;
 use super::{Node, Program};
-use std::collections::HashMap;
 
 /// Moves every relu that only a max pooling reads behind it. Values in `kept` are read elsewhere too.
 pub fn pool_before_relu(program: &mut Program, kept: &[String]) {
-    let readers = readers(program);
-    let alone = |node: &Node| readers.get(&node.value) == Some(&1) && !kept.contains(&node.value);
-    let relus: HashMap<String, usize> = (program.nodes.iter().enumerate())
-        .filter(|(_, node)| node.op == "relu" && alone(node))
-        .map(|(place, node)| (node.value.clone(), place))
-        .collect();
-    for place in 0..program.nodes.len() {
-        let node = &program.nodes[place];
-        if node.op == "max_pool2d"
-            && let Some(&relu) = relus.get(&node.inputs[0])
-        {
-            swap(&mut program.nodes, relu, place);
+    let values = Values::of(program);
+    let relu_before = |pool: &Node| {
+        let relu = values.only(pool, 0, &["relu"])?;
+        let free = pool.op == "max_pool2d" && !kept.contains(&relu.value);
+        values.place(&relu.value).filter(|_| free)
+    };
+    let relus: Vec<Option<usize>> = program.nodes.iter().map(relu_before).collect();
+    for (pool, relu) in relus.into_iter().enumerate() {
+        if let Some(relu) = relu {
+            swap(&mut program.nodes, relu, pool);
         }
     }
 }
@@ -37,14 +35,4 @@ fn swap(nodes: &mut [Node], relu: usize, pool: usize) {
     relu.inputs = vec![pooled];
     relu.value = given;
     relu.shape = shape;
-}
-
-/// How many operands each value is; an output counts as one.
-pub fn readers(program: &Program) -> HashMap<String, usize> {
-    let mut readers = HashMap::new();
-    let read = program.nodes.iter().flat_map(|node| &node.inputs);
-    for value in read.chain(&program.outputs) {
-        *readers.entry(value.clone()).or_insert(0) += 1;
-    }
-    readers
 }

@@ -162,7 +162,7 @@ pub struct Given {
 }
 
 /// A model in use: what can be tapped in it.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Instance {
     /// The model's name.
     pub model: String,

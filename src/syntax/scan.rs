@@ -3,6 +3,7 @@
 
 use super::lookalike;
 use super::nesting::{MAX_NESTING, Nesting};
+use super::recover::ITEM_WORDS;
 use super::text::Text;
 use crate::diag::{Applicability, Code, Diagnostic, Edit};
 use crate::source::{FileId, SourceFile, Span};
@@ -447,8 +448,7 @@ fn starts_item(rest: &str) -> bool {
         .unwrap_or(after.len());
     match &line[..keyword_end] {
         "use" if after.starts_with('"') => true,
-        "model" | "loss" | "fn" | "data" | "teacher" | "student" | "tap" | "edge" | "train"
-        | "settings" | "use" => {
+        word if ITEM_WORDS.contains(&word) && word != "output" => {
             word_end > 0 && !starts_with_digit(after) && !super::is_reserved(&after[..word_end])
         }
         _ => false,

@@ -42,11 +42,7 @@ impl Elaborator<'_, '_> {
             self.report(no_transplant(trained, &why, teacher.name.span));
             return None;
         }
-        let mut instance = Instance {
-            model: instance.model.clone(),
-            outputs: instance.outputs.clone(),
-            members: instance.members.clone(),
-        };
+        let mut instance = Instance::clone(&instance);
         for graft in grafts(trained) {
             let value = match self.carry(&mut transplant, graft.value) {
                 Ok(node) => Value::Tensor(node),
