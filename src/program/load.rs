@@ -7,11 +7,11 @@ use super::graph::Graph;
 use super::library;
 use super::value::Callee;
 use crate::diag::suggest::{listed, nearest};
-use crate::diag::{Applicability, Code, Diagnostic, Edit};
+use crate::diag::{Code, Diagnostic};
 use crate::plan::DataSet;
 use crate::source::{Files, SourceFile, Sources, Span};
 use crate::syntax;
-use crate::syntax::ast::{self, ItemKind, Name, UseFrom};
+use crate::syntax::ast::{self, ItemKind, Name, UseFrom, UseName};
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -35,6 +35,8 @@ pub struct Module {
     /// The user's files that it imports or learns from, in order.
     needs: Vec<ModuleId>,
     names: HashMap<String, Entry>,
+    /// What imports that failed probably meant.
+    meant: HashSet<String>,
 }
 
 struct Entry {
@@ -249,6 +251,7 @@ impl<'a> Modules<'a> {
             from_library,
             needs: Vec::new(),
             names: HashMap::new(),
+            meant: HashSet::new(),
         });
         self.declare(id);
         id
@@ -307,9 +310,9 @@ impl<'a> Modules<'a> {
             };
             for imported in &using.names {
                 let means = match (&target, &using.from) {
-                    (Some(Some(module)), _) => self.name_in(*module, &imported.name),
+                    (Some(Some(module)), _) => self.name_in(id, *module, imported),
                     (Some(None), UseFrom::Library(library)) => {
-                        self.name_in_library(&library.text, &imported.name)
+                        self.name_in_library(id, &library.text, imported)
                     }
                     _ => None,
                 };
@@ -363,40 +366,66 @@ impl<'a> Modules<'a> {
         false
     }
 
-    fn name_in(&mut self, module: ModuleId, name: &Name) -> Option<DefId> {
-        let entries = &self.get(module).names;
-        if let Some(entry) = entries.get(&name.text).filter(|entry| !entry.imported) {
+    fn name_in(&mut self, id: ModuleId, from: ModuleId, imported: &UseName) -> Option<DefId> {
+        let entries = &self.get(from).names;
+        let own = |entry: &&Entry| !entry.imported;
+        if let Some(entry) = entries.get(&imported.name.text).filter(own) {
             return entry.means;
         }
-        let file = self.sources.get(self.get(module).ast.id).name.clone();
-        let own = entries
-            .iter()
-            .filter(|(_, entry)| !entry.imported)
-            .map(|(name, _)| name.as_str());
-        let diagnostic = unknown_import(name, &format!("`{file}`"), own);
+        let there = entries.iter().filter(|(_, entry)| own(entry));
+        let there: Vec<String> = there.map(|(name, _)| name.clone()).collect();
         // a file that could not be read whole may well define it
-        let broken = self.diagnostics.iter().any(|d| {
-            d.code.is_syntax()
-                && d.primary()
-                    .is_some_and(|s| s.file == self.get(module).ast.id)
-        });
+        let file = self.get(from).ast.id;
+        let broken = self
+            .diagnostics
+            .iter()
+            .any(|d| d.code.is_syntax() && d.primary().is_some_and(|place| place.file == file));
         if !broken {
-            self.diagnostics.push(diagnostic);
+            let place = format!("`{}`", self.sources.get(file).name);
+            self.unknown_import(id, imported, &place, there.iter().map(String::as_str));
         }
         None
     }
 
-    fn name_in_library(&mut self, library: &str, name: &Name) -> Option<DefId> {
-        let found = self.library(library, &name.text);
+    fn name_in_library(
+        &mut self,
+        id: ModuleId,
+        library: &str,
+        imported: &UseName,
+    ) -> Option<DefId> {
+        let found = self.library(library, &imported.name.text);
         if found.is_none() {
-            let all = library::names(library);
-            self.diagnostics.push(unknown_import(
-                name,
-                &format!("the library `{library}`"),
-                all,
-            ));
+            let place = format!("the library `{library}`");
+            self.unknown_import(id, imported, &place, library::names(library));
         }
         found
+    }
+
+    /// Reports an import that its place does not have. What it probably means is not reported again where it is used.
+    fn unknown_import<'n>(
+        &mut self,
+        id: ModuleId,
+        imported: &UseName,
+        place: &str,
+        there: impl Iterator<Item = &'n str>,
+    ) {
+        let mut there: Vec<&str> = there.collect();
+        there.sort_unstable();
+        let name = &imported.name;
+        let diagnostic = Diagnostic::new(Code::E0207, format!("{place} has no `{}`", name.text))
+            .at(name.span, "not there");
+        let diagnostic = match nearest(&name.text, there.iter().copied()) {
+            Some(near) => {
+                if imported.alias.is_none() {
+                    self.modules[id.0].meant.insert(near.to_string());
+                }
+                let text = format!("it has something with a similar name: `{near}`");
+                diagnostic.replace(text, name.span, near)
+            }
+            None if there.is_empty() => diagnostic.help("it defines nothing"),
+            None => diagnostic.help(format!("it has {}", listed(there, 12))),
+        };
+        self.diagnostics.push(diagnostic);
     }
 
     /// What a library defines under a name.
@@ -423,9 +452,14 @@ impl<'a> Modules<'a> {
     /// What a name means at the top of a file. The outer `None`: nothing; the inner: something wrong that
     /// was reported already.
     pub fn lookup(&mut self, module: ModuleId, name: &str) -> Option<Option<DefId>> {
-        let entry = self.modules[module.0].names.get_mut(name)?;
-        entry.used = true;
-        Some(entry.means)
+        let module = &mut self.modules[module.0];
+        match module.names.get_mut(name) {
+            Some(entry) => {
+                entry.used = true;
+                Some(entry.means)
+            }
+            None => module.meant.contains(name).then_some(None),
+        }
     }
 
     /// The same for a name that stands at a place.
@@ -452,29 +486,6 @@ impl<'a> Modules<'a> {
             .collect();
         unused.sort_by_key(|(_, span, ..)| *span);
         unused
-    }
-}
-
-fn unknown_import<'n>(
-    name: &Name,
-    place: &str,
-    there: impl Iterator<Item = &'n str>,
-) -> Diagnostic {
-    let mut there: Vec<&str> = there.collect();
-    there.sort_unstable();
-    let diagnostic = Diagnostic::new(Code::E0207, format!("{place} has no `{}`", name.text))
-        .at(name.span, "not there");
-    match nearest(&name.text, there.iter().copied()) {
-        Some(near) => diagnostic.fix(
-            format!("it has something with a similar name: `{near}`"),
-            Applicability::Safe,
-            vec![Edit {
-                span: name.span,
-                text: near.to_string(),
-            }],
-        ),
-        None if there.is_empty() => diagnostic.help("it defines nothing"),
-        None => diagnostic.help(format!("it has {}", listed(there, 12))),
     }
 }
 
