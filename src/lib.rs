@@ -86,7 +86,12 @@ fn passes(
             sources: modules.sources,
             experiment,
         },
-        Err(reason) => unreadable(files, path, &reason),
+        Err(reason) => Checked {
+            sources: source::Sources::default(),
+            diagnostics: vec![unreadable(files, path, &reason)],
+            plan: None,
+            experiment: None,
+        },
     }
 }
 
@@ -100,17 +105,13 @@ fn compile(
     Ok((root, program::experiment::compile(modules, root)))
 }
 
-fn unreadable(files: &dyn source::Files, path: &Path, reason: &str) -> Checked {
+/// What is said of a file that cannot be read, and why not.
+pub fn unreadable(files: &dyn source::Files, path: &Path, reason: &str) -> Diagnostic {
     let message = format!("cannot read `{}`: {reason}", path.display());
     let diagnostic = Diagnostic::new(Code::E0501, message);
-    Checked {
-        sources: source::Sources::default(),
-        diagnostics: vec![match similar_file(files, path) {
-            Some(near) => diagnostic.help(format!("there is `{}`", near.display())),
-            None => diagnostic,
-        }],
-        plan: None,
-        experiment: None,
+    match similar_file(files, path) {
+        Some(near) => diagnostic.help(format!("there is `{}`", near.display())),
+        None => diagnostic,
     }
 }
 

@@ -109,14 +109,14 @@ pub fn experiment(file: &Path, global: &Global) -> Result<(Rc<Experiment>, Plan)
 }
 
 /// Where a file that was named is read, and under which name.
-fn named(path: &Path) -> (Box<dyn Files>, &Path) {
+pub fn named(path: &Path) -> (Box<dyn Files>, &Path) {
     match is_stdin(path) {
         true => (Box::new(Stdin::read()), Path::new(STDIN)),
         false => (Box::new(Disk), path),
     }
 }
 
-fn is_stdin(path: &Path) -> bool {
+pub fn is_stdin(path: &Path) -> bool {
     path == Path::new("-")
 }
 

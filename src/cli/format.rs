@@ -1,16 +1,16 @@
 //! `kdc fmt`.
 
 use super::args::{Fmt, Global, MessageFormat};
-use super::check::files;
+use super::check::{files, is_stdin, named};
 use super::exit::Exit;
-use super::files::{Disk, STDIN, Stdin, replace};
+use super::files::replace;
 use super::output::{self, Stream};
 use super::report::Report;
 use super::terminal;
 use crate::format;
-use crate::source::{Files, Sources};
+use crate::source::Sources;
 use similar::TextDiff;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// What became of a file.
 enum Formatted {
@@ -18,7 +18,7 @@ enum Formatted {
     Already,
     /// It has syntax errors, which have been printed.
     Wrong,
-    /// It cannot be read or written, which has been said.
+    /// It cannot be read or written, which has been printed.
     Lost,
 }
 
@@ -40,11 +40,10 @@ pub fn run(args: &Fmt, global: &Global) -> Exit {
             Formatted::Lost => lost += 1,
         }
     }
-    if !global.quiet && !is_stdin(&paths) {
-        output::write(
-            Stream::Err,
-            &summary(args.check, changed, wrong, paths.len()),
-        );
+    let read = paths.len() - lost;
+    let counted = read > 0 && !paths.iter().any(|path| is_stdin(path));
+    if counted && !global.quiet {
+        output::write(Stream::Err, &summary(args.check, changed, wrong, read));
     }
     match (lost, wrong, args.check && changed > 0) {
         (0, 0, false) => Exit::Ok,
@@ -53,23 +52,18 @@ pub fn run(args: &Fmt, global: &Global) -> Exit {
     }
 }
 
-fn is_stdin(paths: &[PathBuf]) -> bool {
-    paths == [PathBuf::from("-")]
-}
-
 fn file(path: &Path, args: &Fmt, report: &mut Report) -> Formatted {
-    let stdin = path == Path::new("-");
-    let (name, text) = match stdin {
-        true => (STDIN.to_string(), Stdin::read().read(Path::new(STDIN))),
-        false => (path.display().to_string(), Disk.read(path)),
-    };
-    let text = match text {
+    let stdin = is_stdin(path);
+    let (files, path) = named(path);
+    let text = match files.read(path) {
         Ok(text) => text,
         Err(reason) => {
-            output::complain(&format!("`{name}` cannot be read: {reason}"));
+            let diagnostic = crate::unreadable(&*files, path, &reason);
+            report.add(&[diagnostic], &Sources::default());
             return Formatted::Lost;
         }
     };
+    let name = path.display().to_string();
     let outcome = formatted(&name, &text, report);
     if args.diff {
         if let Formatted::As(new) = &outcome {

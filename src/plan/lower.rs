@@ -417,9 +417,11 @@ impl<'e> Lowering<'e> {
             let own: BTreeSet<ParameterId> = nodes()
                 .flat_map(|node| self.graph.own_parameters(node))
                 .collect();
-            let parameters = own.iter().map(|id| self.graph.parameter(*id)).filter(|p| {
-                !p.buffer && (part != Part::Auxiliary || self.role(&p.owner).is_none())
-            });
+            // taps and losses may use the layers of networks
+            let borrows = matches!(part, Part::Auxiliary | Part::Loss);
+            let own = own.iter().map(|id| self.graph.parameter(*id));
+            let own = own.filter(|p| !borrows || self.role(&p.owner).is_none());
+            let parameters = own.filter(|p| !p.buffer);
             let parameters: u64 = parameters.map(|p| elements(&p.shape)).sum();
             Cost {
                 parameters,
@@ -430,10 +432,12 @@ impl<'e> Lowering<'e> {
                     .sum(),
             }
         };
+        let loss = Some(of(Part::Loss));
         Costs {
             teacher: of(Part::Teacher),
             student: of(Part::Student),
             auxiliary: of(Part::Auxiliary),
+            loss: loss.filter(|loss| loss.parameters > 0).unwrap_or_default(),
         }
     }
 }

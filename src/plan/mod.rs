@@ -572,6 +572,9 @@ pub struct Costs {
     pub teacher: Cost,
     pub student: Cost,
     pub auxiliary: Cost,
+    /// Of losses, if parameters of their own are among them: those of `crd`, and the layer of `fit`.
+    #[serde(default, skip_serializing_if = "Cost::is_none")]
+    pub loss: Cost,
 }
 
 /// What a part costs in training, over all stages; what is pruned does not count.
@@ -585,6 +588,12 @@ pub struct Cost {
     pub parameter_bytes: u64,
     /// Of all values in f32, for one sample, forward.
     pub activation_bytes: u64,
+}
+
+impl Cost {
+    fn is_none(&self) -> bool {
+        *self == Cost::default()
+    }
 }
 
 fn one() -> u64 {

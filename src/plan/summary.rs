@@ -74,11 +74,13 @@ impl Plan {
             teacher,
             student,
             auxiliary,
+            loss,
         } = &self.cost;
         for (what, cost) in [
             ("teachers", teacher),
             ("students", student),
             ("taps", auxiliary),
+            ("losses", loss),
         ] {
             if *cost != Cost::default() {
                 row(what, cost.parameters, cost.multiply_adds, String::new());

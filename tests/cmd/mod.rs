@@ -405,7 +405,13 @@ fn fmt_leaves_files_with_syntax_errors_alone() {
         std::fs::read_to_string(folder.0.join("bad.kd")).unwrap(),
         BAD
     );
-    assert_eq!(folder.kdc(&["fmt", "none.kd"]).code, 2);
+    let missing = folder.kdc(&["fmt", "bd.kd"]);
+    assert_eq!(missing.code, 2);
+    assert!(
+        missing.err.ends_with("help: there is `bad.kd`\n\n"),
+        "{}",
+        missing.err
+    );
 }
 
 /// An experiment that needs no other file.

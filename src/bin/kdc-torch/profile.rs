@@ -121,6 +121,7 @@ mod tests {
             teacher: cost(1_000_000),
             student: cost(10_000),
             auxiliary: cost(5_000),
+            ..Costs::default()
         };
         let mut times = Times {
             trained: 1_000_000,
