@@ -80,7 +80,7 @@ fn assert_all_learnt(plan: &Plan, session: &Session) {
         let own = read_tensors(&run.weights_path(count, name)).expect("weights");
         learnt.extend((own.into_iter()).map(|(n, tensor)| (format!("{name}.{n}"), tensor)));
     }
-    let auxiliary = run.path.join("auxiliary.safetensors");
+    let auxiliary = run.auxiliary_path();
     if auxiliary.exists() {
         learnt.extend(read_tensors(&auxiliary).expect("weights"));
     }

@@ -28,6 +28,13 @@ pub fn of_run(
     plan.metrics.iter().map(metric).collect()
 }
 
+/// What a table says of a network, metric by metric.
+pub fn cells(metrics: &BTreeMap<String, Values>, network: &str) -> Vec<String> {
+    let values = metrics.values().map(|values| values.get(network));
+    let cells = values.map(|v| v.map_or_else(|| "-".to_string(), |v| format!("{v:.4}")));
+    cells.collect()
+}
+
 fn from_answers(plan: &Plan, measure: &Measure, all: &AllAnswers) -> Result<Values> {
     let mut values = Values::new();
     for network in changing(plan) {

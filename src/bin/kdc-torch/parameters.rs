@@ -10,6 +10,7 @@ use kdc::plan::{Parameter, ParameterKind, Plan, Program};
 use kdc::shape::Shape;
 use start::Tensors;
 use std::collections::{HashMap, HashSet};
+use std::path::Path;
 use tch::{Device, Tensor, no_grad_guard};
 
 /// Named tensors, as a safetensors file holds them.
@@ -106,6 +107,23 @@ impl Parameters {
 
     pub fn get(&self, name: &str) -> Option<&Tensor> {
         self.index.get(name).map(|&i| &self.entries[i].tensor)
+    }
+
+    /// Takes over what a file holds under parameters' full names.
+    pub fn put(&self, file: &Path, tensors: &NamedTensors) -> Result<()> {
+        let _no_grad = no_grad_guard();
+        for (name, tensor) in tensors {
+            let own = self.get(name).filter(|own| own.size() == tensor.size());
+            let own = own.ok_or_else(|| {
+                Failure::Usage(format!(
+                    "`{}` holds `{name}` of {:?}, which the experiment has not: train it again",
+                    file.display(),
+                    tensor.size()
+                ))
+            })?;
+            own.shallow_clone().f_copy_(tensor)?;
+        }
+        Ok(())
     }
 
     /// Puts a tensor of any kind in a parameter's place.

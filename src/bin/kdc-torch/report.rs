@@ -1,12 +1,15 @@
-//! `eval`: how good the students of a run are, class by class, and how far they agree with their teachers.
+//! `eval`: how good the students of a run are, also by the metrics of the file and class by class, and how far
+//! they agree with their teachers.
 
+use crate::choice::AllAnswers;
 use crate::console::{percent, table};
-use crate::evaluate::{Answers, evaluate};
+use crate::evaluate::evaluate;
 use crate::failure::{Failure, Result};
+use crate::metrics;
 use crate::parameters::{NamedTensors, Parameters};
 use crate::run_folder::{self, RunFolder};
 use crate::session::{Session, data_of, follows, students};
-use kdc::plan::{Plan, Role};
+use kdc::plan::{Measure, Plan, Role};
 use std::collections::HashMap;
 
 /// Measures the saved students of all seeds on the test samples.
@@ -26,6 +29,7 @@ pub fn of_seed(session: &Session, plan: &Plan, seed: u64) -> Result<String> {
     let weights = saved_weights(session, plan, &folder)?;
     let plan = &session.with_samples(plan)?;
     let parameters = Parameters::loaded(plan, session.device, &weights)?;
+    put_auxiliary(&parameters, &folder)?;
     tables(session, plan, &parameters)
 }
 
@@ -54,43 +58,55 @@ fn saved_weights(
     Ok(weights)
 }
 
-fn tables(session: &Session, plan: &Plan, parameters: &Parameters) -> Result<String> {
-    let mut answers: Vec<(&str, Role, Answers)> = Vec::new();
-    for network in &plan.networks {
-        for evaluation in plan
-            .evaluations
-            .iter()
-            .filter(|e| e.network == network.name)
-        {
-            if parameters.absent_from(&evaluation.program).is_some() {
-                continue;
-            }
-            let data = session.data(data_of(plan, &evaluation.data)?)?;
-            let given = evaluate(evaluation, parameters, &data, &data.test)?;
-            answers.push((&network.name, network.role, given));
-        }
+/// What taps and losses have learned, if any of them own something: a metric may read it.
+fn put_auxiliary(parameters: &Parameters, folder: &RunFolder) -> Result<()> {
+    let path = folder.auxiliary_path();
+    match path.exists() {
+        true => parameters.put(&path, &run_folder::read_tensors(&path)?),
+        false => Ok(()),
     }
-    let teachers: Vec<_> = answers.iter().filter(|a| a.1 == Role::Teacher).collect();
+}
+
+fn tables(session: &Session, plan: &Plan, parameters: &Parameters) -> Result<String> {
+    let answers = answers(session, plan, parameters)?;
+    let mut metrics = metrics::of_run(session, plan, parameters, &answers)?;
+    let measured = || {
+        let networks = plan.networks.iter();
+        networks.filter_map(|n| Some((n, answers.get(&n.name)?)))
+    };
+    let teachers: Vec<_> = measured()
+        .filter(|(n, _)| n.role == Role::Teacher)
+        .collect();
+    let has_column = |measure: &Measure| match measure {
+        Measure::Accuracy | Measure::Top5 => true,
+        Measure::Agreement { with } => teachers.iter().any(|(n, _)| n.name == *with),
+        _ => false,
+    };
+    for measure in plan.metrics.iter().filter(|measure| has_column(measure)) {
+        metrics.remove(&measure.to_string());
+    }
     let mut rows = vec![vec!["network".to_string(), "top-1".into(), "top-5".into()]];
     rows[0].extend(
         teachers
             .iter()
-            .map(|(name, ..)| format!("agrees with {name}")),
+            .map(|(n, _)| format!("agrees with {}", n.name)),
     );
-    for (name, _, given) in &answers {
+    rows[0].extend(metrics.keys().cloned());
+    for (network, given) in measured() {
         let mut row = vec![
-            name.to_string(),
+            network.name.clone(),
             percent(given.accuracy()?),
             percent(given.top5()?),
         ];
-        for (_, _, teacher) in &teachers {
+        for (_, teacher) in &teachers {
             row.push(percent(given.agreement(teacher)?));
         }
+        row.extend(metrics::cells(&metrics, &network.name));
         rows.push(row);
     }
     let mut classes = vec![vec!["class".to_string()]];
-    classes[0].extend(answers.iter().map(|(name, ..)| name.to_string()));
-    for (_, _, given) in &answers {
+    classes[0].extend(measured().map(|(n, _)| n.name.clone()));
+    for (_, given) in measured() {
         for (class, share) in given.per_class()?.into_iter().enumerate() {
             if classes.len() <= class + 1 {
                 classes.push(vec![class.to_string()]);
@@ -99,4 +115,18 @@ fn tables(session: &Session, plan: &Plan, parameters: &Parameters) -> Result<Str
         }
     }
     Ok(format!("{}\n\n{}\n", table(&rows), table(&classes)))
+}
+
+/// Of all networks whose parameters are there.
+fn answers(session: &Session, plan: &Plan, parameters: &Parameters) -> Result<AllAnswers> {
+    let mut all = AllAnswers::new();
+    for evaluation in &plan.evaluations {
+        if parameters.absent_from(&evaluation.program).is_some() {
+            continue;
+        }
+        let data = session.data(data_of(plan, &evaluation.data)?)?;
+        let given = evaluate(evaluation, parameters, &data, &data.test)?;
+        all.insert(evaluation.network.clone(), given);
+    }
+    Ok(all)
 }

@@ -136,6 +136,11 @@ impl RunFolder {
         self.path.join(format!("{network}.safetensors"))
     }
 
+    /// Parameters of taps and losses.
+    pub fn auxiliary_path(&self) -> PathBuf {
+        self.path.join("auxiliary.safetensors")
+    }
+
     /// Removes what an earlier run left, so that results of two runs never stand side by side.
     pub fn clear(&self) -> Result<()> {
         let Ok(entries) = std::fs::read_dir(&self.path) else {

@@ -376,7 +376,7 @@ fn save(plan: &Plan, parameters: &Parameters, folder: &RunFolder) -> Result<()> 
     }
     let auxiliary = parameters.auxiliary(plan)?;
     if !auxiliary.is_empty() {
-        folder.write_tensors(&folder.path.join("auxiliary.safetensors"), &auxiliary)?;
+        folder.write_tensors(&folder.auxiliary_path(), &auxiliary)?;
     }
     Ok(())
 }

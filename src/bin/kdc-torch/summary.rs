@@ -2,7 +2,9 @@
 
 use crate::console::{duration, percent, table};
 use crate::failure::{Failure, Result};
+use crate::metrics;
 use crate::run_folder::{Record, RunFolder};
+use kdc::diag::suggest::counted;
 use kdc::plan::{EdgeLoss, ParameterKind, Plan, Role};
 use kdc::program::number::grouped;
 use serde::Serialize;
@@ -25,8 +27,7 @@ pub fn of_run(plan: &Plan, record: &Record, folder: &RunFolder) -> String {
             &grouped(parameters_of(plan, &network.name)),
             &accuracy.map_or_else(|| "-".to_string(), |a| percent(*a)),
         ]);
-        let values = metrics.values().map(|values| values.get(&network.name));
-        cells.extend(values.map(|v| v.map_or_else(|| "-".to_string(), |v| format!("{v:.4}"))));
+        cells.extend(metrics::cells(metrics, &network.name));
         networks.push(cells);
     }
     let mut edges = vec![row(["edge", "weight", "loss"])];
@@ -45,10 +46,10 @@ pub fn of_run(plan: &Plan, record: &Record, folder: &RunFolder) -> String {
     }
     let time = duration(Duration::from_secs_f64(record.results.seconds));
     format!(
-        "\n{}\n\n{}\n\n{} epochs in {time}; the results are in {}\n",
+        "\n{}\n\n{}\n\n{} in {time}; the results are in {}\n",
         table(&networks),
         table(&edges),
-        record.results.epochs,
+        counted(record.results.epochs as i64, "epoch"),
         folder.path.display()
     )
 }

@@ -242,10 +242,43 @@ fn metrics_that_are_asked_for_are_measured_in_the_end() {
         assert!((0.0..=1.0).contains(&values["light"]), "{metric}");
     }
     let tables = report::of_seed(&folder.session(), &plan, 42).unwrap();
-    let agreement = percent(metrics["agreement(deep)"]["light"]);
-    let row = tables
-        .lines()
-        .find(|line| line.starts_with("light"))
-        .unwrap();
-    assert!(row.ends_with(&agreement), "{row}, {agreement}");
+    let of = |metric: &str| metrics[metric]["light"];
+    let (top5, agreement) = (percent(of("top5")), percent(of("agreement(deep)")));
+    let calibration = format!("{:.4}", of("calibration"));
+    let row = tables.lines().find(|line| line.starts_with("light"));
+    let cells: Vec<&str> = row
+        .unwrap()
+        .split("  ")
+        .map(str::trim)
+        .filter(|c| !c.is_empty())
+        .collect();
+    assert_eq!(cells[2..], [top5, agreement, calibration], "{tables}");
+}
+
+/// Also one that reads what a tap has learned.
+#[test]
+fn eval_measures_the_metrics_of_the_file() {
+    let _alone = alone();
+    let folder = Folder::new();
+    let plan = student_with(
+        "fn distance(logits: [N, C], student: [N, ..S], teacher: [N, ..S]) = mse(student, teacher) + 0 * mean(logits)
+        train on images { metrics: [perplexity, cross_entropy, distance(student: regressed, teacher: deep.features)],
+            epochs: 1, optimizer: adam(lr: 0.001), seed: 42 }",
+    );
+    folder.session().train(&plan, Existing::Refuse).unwrap();
+    let metrics = record(&folder, "student").results.metrics;
+    assert_eq!(metrics.len(), 3);
+    let tables = report::of_seed(&folder.session(), &plan, 42).unwrap();
+    let row = |start: &str| tables.lines().find(|line| line.starts_with(start)).unwrap();
+    let mut places = Vec::new();
+    for (metric, values) in &metrics {
+        places.push(row("network").find(metric.as_str()).unwrap());
+        let value = format!("{:.4}", values["light"]);
+        assert!(
+            row("light").contains(&value),
+            "{metric} is {value}:\n{tables}"
+        );
+    }
+    assert!(places.is_sorted(), "{tables}");
+    assert!(row("deep").ends_with('-'), "{tables}");
 }
