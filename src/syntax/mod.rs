@@ -1,15 +1,16 @@
 //! Text to tree. Parsing cannot fail: there is always a tree, and diagnostics for what is wrong.
 //!
 //! ```text
-//! text ─▶ scan::read ─▶ pest, grammar/kd.pest ─▶ lower ─▶ ast
-//!         characters,   total: junk is a rule    │
-//!         depth                                  └▶ recover: why a piece of junk fits nothing
+//! text ─▶ scan::read ─▶ items ─▶ pest, grammar/kd.pest ─▶ lower ─▶ ast
+//!         characters,   threads  total: junk is a rule    │
+//!         depth                                           └▶ recover: why a piece of junk fits nothing
 //! ```
 //!
 //! No pest type leaves this module.
 
 pub mod ast;
 mod grammar;
+mod items;
 mod lookalike;
 mod lower;
 mod nesting;
@@ -17,10 +18,8 @@ mod recover;
 mod scan;
 mod text;
 
-use crate::diag::{Code, Diagnostic};
+use crate::diag::Diagnostic;
 use crate::source::SourceFile;
-use lower::Lower;
-use text::Text;
 
 /// What a text says, and what is wrong with it.
 pub struct Parse {
@@ -34,15 +33,15 @@ pub struct Parse {
 /// whose value is an error node. No expression is deeper than [`MAX_HEIGHT`] nodes, so the
 /// tree may be walked recursively.
 pub fn parse(source: &SourceFile) -> Parse {
-    let (text, diagnostics) = scan::read(source);
-    let mut lower = Lower::new(&text, diagnostics);
-    let items = items(&text, &mut lower);
+    let (text, mut diagnostics) = scan::read(source);
+    let (items, found) = items::read(&text);
+    diagnostics.extend(found);
     Parse {
         file: ast::File {
             id: source.id,
             items,
         },
-        diagnostics: lower.finish(),
+        diagnostics,
     }
 }
 
@@ -60,30 +59,6 @@ pub fn is_keyword(word: &str) -> bool {
     starts
         .chain(&["by", "weight", "from", "on"])
         .any(|w| *w == word)
-}
-
-fn items(text: &Text, lower: &mut Lower) -> Vec<ast::Item> {
-    let mut items = Vec::new();
-    let mut at = 0;
-    while at < text.clean.len() {
-        let next = grammar::next_item(&text.clean[at..]);
-        let end = next.as_ref().map_or(0, |pair| pair.as_span().end());
-        match next {
-            Ok(pair) if end > 0 => lower.items(pair, at, &mut items),
-            // Only if the grammar did not accept every text after all.
-            Ok(_) | Err(_) => {
-                let at = at + next.err().unwrap_or(0);
-                let span = text.span(at..at);
-                lower.report(
-                    Diagnostic::new(Code::E0001, "the text cannot be read from here on")
-                        .at(span, "nothing fits here"),
-                );
-                break;
-            }
-        }
-        at += end;
-    }
-    items
 }
 
 /// The most nodes from an expression's root to a leaf.

@@ -438,7 +438,7 @@ fn starts_with_digit(text: &str) -> bool {
 }
 
 /// The grammar's `item_start`, but for `edge (`, which could be a call in brackets.
-fn starts_item(rest: &str) -> bool {
+pub(super) fn starts_item(rest: &str) -> bool {
     let line = &rest[..rest.find('\n').unwrap_or(rest.len())];
     let line = line.trim_start_matches([' ', '\t']);
     let keyword_end = line.find([' ', '\t']).unwrap_or(line.len());

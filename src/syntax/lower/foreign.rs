@@ -13,6 +13,12 @@ pub(super) struct Seen {
     semicolons: Vec<Edit>,
 }
 
+impl Seen {
+    pub(super) fn append(&mut self, next: Seen) {
+        self.semicolons.extend(next.semicolons);
+    }
+}
+
 impl Lower<'_> {
     /// Other languages write one thing of ours otherwise.
     fn foreign(&mut self, span: Span, written: &str, ours: &str) {

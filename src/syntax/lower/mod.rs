@@ -33,10 +33,10 @@ pub(super) struct Lower<'t> {
 }
 
 impl<'t> Lower<'t> {
-    pub fn new(text: &'t Text<'t>, diagnostics: Vec<Diagnostic>) -> Lower<'t> {
+    pub fn new(text: &'t Text<'t>) -> Lower<'t> {
         Lower {
             text,
-            diagnostics,
+            diagnostics: Vec::new(),
             foreign: foreign::Seen::default(),
             base: 0,
             inner_items: false,
@@ -45,6 +45,13 @@ impl<'t> Lower<'t> {
 
     pub fn report(&mut self, diagnostic: Diagnostic) {
         self.diagnostics.push(diagnostic);
+    }
+
+    /// Takes over what was found in the text behind.
+    pub fn append(&mut self, next: Lower<'t>) {
+        self.diagnostics.extend(next.diagnostics);
+        self.foreign.append(next.foreign);
+        self.inner_items = next.inner_items;
     }
 
     pub fn finish(mut self) -> Vec<Diagnostic> {
