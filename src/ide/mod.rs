@@ -24,7 +24,7 @@ use crate::program::facts::{Fact, Knowledge};
 use crate::program::load::Modules;
 use crate::shape::Shape;
 use crate::source::{FileId, Files, SourceFile, Sources, Span};
-use crate::syntax::ast;
+use crate::syntax::{Readings, ast};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::rc::Rc;
@@ -46,11 +46,14 @@ pub struct Hint {
 }
 
 impl Analysis {
-    /// Of the file at `path`. Why not, if it cannot be read.
-    pub fn of(files: &dyn Files, path: &Path) -> Result<Analysis, String> {
+    /// Of the file at `path`, sooner where `readings` knows its text or an earlier one. Why not, if it cannot be read.
+    pub fn of(files: &dyn Files, path: &Path, readings: &mut Readings) -> Result<Analysis, String> {
         let mut modules = Modules::new(files);
         modules.knowledge = Some(Knowledge::default());
-        let (root, _) = crate::compile(&mut modules, path)?;
+        modules.readings = Some(std::mem::take(readings));
+        let compiled = crate::compile(&mut modules, path);
+        *readings = modules.readings.take().unwrap_or_default();
+        let (root, _) = compiled?;
         Ok(Analysis {
             tree: modules.get(root).ast.clone(),
             diagnostics: diag::tidy(modules.diagnostics),

@@ -60,6 +60,8 @@ pub struct Modules<'a> {
     pub signatures: HashMap<Callee, Rc<Signature>>,
     /// Experiments that others learn from; none for one with mistakes.
     pub experiments: HashMap<ModuleId, Option<Rc<Experiment>>>,
+    /// How files were read before, where they are checked again and again.
+    pub readings: Option<syntax::Readings>,
     /// What is found out about places in the text, if an editor wants to know.
     pub knowledge: Option<Knowledge>,
     /// The experiments that are being compiled, each needed by the one before.
@@ -78,6 +80,7 @@ impl<'a> Modules<'a> {
             broken: HashSet::new(),
             signatures: HashMap::new(),
             experiments: HashMap::new(),
+            readings: None,
             knowledge: None,
             compiling: Vec::new(),
         }
@@ -242,11 +245,14 @@ impl<'a> Modules<'a> {
     }
 
     fn add(&mut self, source: SourceFile, path: Option<PathBuf>, from_library: bool) -> ModuleId {
-        let parse = syntax::parse(&source);
+        let parse = match &mut self.readings {
+            Some(readings) => readings.parse(&source),
+            None => syntax::parse(&source),
+        };
         self.diagnostics.extend(parse.diagnostics);
         let id = ModuleId(self.modules.len());
         self.modules.push(Module {
-            ast: Rc::new(parse.file),
+            ast: parse.file,
             path,
             from_library,
             needs: Vec::new(),

@@ -4,6 +4,7 @@
 //! item's, and what it read counts if the reading of the text before it comes to that very place; if not, as where
 //! the line lies in brackets, that reading goes on.
 
+use super::again::Unchanged;
 use super::ast::Item;
 use super::grammar;
 use super::lower::Lower;
@@ -19,7 +20,33 @@ const PIECE: usize = 16 * 1024;
 const STACK: usize = 8 * 1024 * 1024;
 
 /// All items, and what is wrong with them.
-pub(super) fn read(text: &Text) -> (Vec<Item>, Vec<Diagnostic>) {
+pub(super) struct Read {
+    pub items: Vec<Item>,
+    pub diagnostics: Vec<Diagnostic>,
+    pub chunks: Vec<Chunk>,
+}
+
+/// What is read at once: mostly one item, with what stands before it.
+#[derive(Clone)]
+pub(super) struct Chunk {
+    pub text: Range<usize>,
+    /// Which of all items.
+    pub items: Range<usize>,
+    /// Whether nothing had to be said of it.
+    pub sound: bool,
+}
+
+impl Chunk {
+    pub fn moved(&self, by: i64) -> Chunk {
+        let moved = |at: usize| (at as i64 + by) as usize;
+        Chunk {
+            text: moved(self.text.start)..moved(self.text.end),
+            ..self.clone()
+        }
+    }
+}
+
+pub(super) fn read(text: &Text) -> Read {
     let threads = match text.clean.len() / PIECE {
         0 | 1 => 1,
         pieces => thread::available_parallelism().map_or(1, |most| pieces.min(most.get())),
@@ -45,7 +72,19 @@ fn pieces(text: &Text, count: usize) -> Vec<Range<usize>> {
     bounds.windows(2).map(|pair| pair[0]..pair[1]).collect()
 }
 
-fn read_in(pieces: Vec<Range<usize>>, text: &Text) -> (Vec<Item>, Vec<Diagnostic>) {
+/// The same of a text that was read before.
+pub(super) fn read_again(text: &Text, unchanged: &Unchanged) -> Read {
+    let mut reader = Reader::new(text, 0);
+    while reader.at < text.clean.len() {
+        match unchanged.from(reader.at) {
+            Some((items, chunk)) if !reader.lower.inner_items => reader.add(items, chunk),
+            _ => reader.read_next(),
+        }
+    }
+    reader.finish()
+}
+
+fn read_in(pieces: Vec<Range<usize>>, text: &Text) -> Read {
     let piece_read = move |piece: Range<usize>| {
         let mut reader = Reader::new(text, piece.start);
         reader.read_to(piece.end);
@@ -66,44 +105,61 @@ fn read_in(pieces: Vec<Range<usize>>, text: &Text) -> (Vec<Item>, Vec<Diagnostic
                 _ => all.read_to(piece.end),
             }
         }
-        (all.items, all.lower.finish())
+        all.finish()
     })
 }
 
 struct Reader<'t> {
     lower: Lower<'t>,
     items: Vec<Item>,
+    chunks: Vec<Chunk>,
     /// Up to where the text is read.
     at: usize,
 }
 
 impl<'t> Reader<'t> {
     fn new(text: &'t Text<'t>, at: usize) -> Reader<'t> {
-        let (lower, items) = (Lower::new(text), Vec::new());
-        Reader { lower, items, at }
+        Reader {
+            lower: Lower::new(text),
+            items: Vec::new(),
+            chunks: Vec::new(),
+            at,
+        }
     }
 
     /// Reads the items that start before `end`.
     fn read_to(&mut self, end: usize) {
-        let text = self.lower.text;
         while self.at < end && !self.is_before(end) {
-            let next = grammar::next_item(&text.clean[self.at..]);
-            let length = next.as_ref().map_or(0, |pair| pair.as_span().end());
-            match next {
-                Ok(pair) if length > 0 => self.lower.items(pair, self.at, &mut self.items),
-                // Only if the grammar did not accept every text after all.
-                Ok(_) | Err(_) => {
-                    let at = self.at + next.err().unwrap_or(0);
-                    self.lower.report(
-                        Diagnostic::new(Code::E0001, "the text cannot be read from here on")
-                            .at(text.span(at..at), "nothing fits here"),
-                    );
-                    self.at = text.clean.len();
-                    return;
-                }
-            }
-            self.at += length;
+            self.read_next();
         }
+    }
+
+    fn read_next(&mut self) {
+        let text = self.lower.text;
+        let (first, said) = (self.items.len(), self.lower.said());
+        let next = grammar::next_item(&text.clean[self.at..]);
+        let length = next.as_ref().map_or(0, |pair| pair.as_span().end());
+        let end = match next {
+            Ok(pair) if length > 0 => {
+                self.lower.items(pair, self.at, &mut self.items);
+                self.at + length
+            }
+            // Only if the grammar did not accept every text after all.
+            Ok(_) | Err(_) => {
+                let at = self.at + next.err().unwrap_or(0);
+                self.lower.report(
+                    Diagnostic::new(Code::E0001, "the text cannot be read from here on")
+                        .at(text.span(at..at), "nothing fits here"),
+                );
+                text.clean.len()
+            }
+        };
+        self.chunks.push(Chunk {
+            text: self.at..end,
+            items: first..self.items.len(),
+            sound: self.lower.said() == said && !self.lower.inner_items,
+        });
+        self.at = end;
     }
 
     /// Whether what comes next starts at a place, and is read as by a thread that starts there.
@@ -111,10 +167,36 @@ impl<'t> Reader<'t> {
         self.lower.text.next_line_start(self.at) == Some(start) && !self.lower.inner_items
     }
 
+    /// Takes over what was read of the text behind.
     fn append(&mut self, next: Reader<'t>) {
+        let first = self.items.len();
+        self.chunks
+            .extend(next.chunks.into_iter().map(|chunk| Chunk {
+                items: first + chunk.items.start..first + chunk.items.end,
+                ..chunk
+            }));
         self.lower.append(next.lower);
         self.items.extend(next.items);
         self.at = next.at;
+    }
+
+    /// Takes over what was read of the same text at another time.
+    fn add(&mut self, items: Vec<Item>, chunk: Chunk) {
+        let first = self.items.len();
+        self.items.extend(items);
+        self.at = chunk.text.end;
+        self.chunks.push(Chunk {
+            items: first..self.items.len(),
+            ..chunk
+        });
+    }
+
+    fn finish(self) -> Read {
+        Read {
+            items: self.items,
+            diagnostics: self.lower.finish(),
+            chunks: self.chunks,
+        }
     }
 }
 
@@ -156,11 +238,9 @@ mod tests {
         let pieces = pieces(&text, 5);
         let whole = read_in(vec![0..text.clean.len()], &text);
         let several = read_in(pieces.clone(), &text);
-        let told = |(items, diagnostics): &(Vec<Item>, Vec<Diagnostic>)| {
-            format!("{items:?}\n{diagnostics:?}")
-        };
+        let told = |read: &Read| format!("{:?}\n{:?}", read.items, read.diagnostics);
         assert_eq!(told(&whole), told(&several), "{}", text.source);
-        let starts = whole.0.iter().map(|item| item.span.start as usize);
+        let starts = whole.items.iter().map(|item| item.span.start as usize);
         pieces.len() > 1 && starts.into_iter().any(|start| start == pieces[1].start)
     }
 }

@@ -8,11 +8,13 @@
 //!
 //! No pest type leaves this module.
 
+mod again;
 pub mod ast;
 mod grammar;
 mod items;
 mod lookalike;
 mod lower;
+mod moved;
 mod nesting;
 mod recover;
 mod scan;
@@ -20,10 +22,13 @@ mod text;
 
 use crate::diag::Diagnostic;
 use crate::source::SourceFile;
+use std::rc::Rc;
+
+pub use again::Readings;
 
 /// What a text says, and what is wrong with it.
 pub struct Parse {
-    pub file: ast::File,
+    pub file: Rc<ast::File>,
     pub diagnostics: Vec<Diagnostic>,
 }
 
@@ -34,13 +39,13 @@ pub struct Parse {
 /// tree may be walked recursively.
 pub fn parse(source: &SourceFile) -> Parse {
     let (text, mut diagnostics) = scan::read(source);
-    let (items, found) = items::read(&text);
-    diagnostics.extend(found);
+    let read = items::read(&text);
+    diagnostics.extend(read.diagnostics);
     Parse {
-        file: ast::File {
+        file: Rc::new(ast::File {
             id: source.id,
-            items,
-        },
+            items: read.items,
+        }),
         diagnostics,
     }
 }

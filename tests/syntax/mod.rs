@@ -1,5 +1,6 @@
 //! The parser: what it reads, what it says about what it cannot read, and that nothing makes it fail.
 
+mod again;
 mod foreign;
 mod grammar;
 mod limits;
@@ -80,5 +81,5 @@ fn fixed(text: &str) -> String {
 }
 
 fn items(text: &str) -> Vec<ast::Item> {
-    parse(text).file.items
+    parse(text).file.items.clone()
 }

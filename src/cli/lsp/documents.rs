@@ -4,6 +4,7 @@ use crate::cli::files::Disk;
 use crate::ide::Analysis;
 use crate::program::load::normal;
 use crate::source::Files;
+use crate::syntax::Readings;
 use lsp_types::Uri;
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 use std::cell::RefCell;
@@ -41,6 +42,7 @@ struct Analysed {
 #[derive(Default)]
 pub struct Documents {
     open: BTreeMap<PathBuf, Document>,
+    readings: Readings,
 }
 
 impl Documents {
@@ -72,8 +74,10 @@ impl Documents {
     }
 
     pub fn close(&mut self, uri: &Uri) {
+        let path = path(uri);
         self.forget();
-        self.open.remove(&path(uri));
+        self.open.remove(&path);
+        self.readings.forget(&path.display().to_string());
     }
 
     /// Which files there are has changed: all may depend on it.
@@ -91,8 +95,8 @@ impl Documents {
     pub fn analysis(&mut self, uri: &Uri) -> Option<&Analysis> {
         let path = path(uri);
         if self.open.get(&path)?.analysed.is_none() {
-            let files = self.files();
-            let analysis = Analysis::of(&files, &path).ok()?;
+            let files = Overlay::of(&self.open);
+            let analysis = Analysis::of(&files, &path, &mut self.readings).ok()?;
             let behind = files.behind.into_inner();
             self.open.get_mut(&path)?.analysed = Some(Analysed { analysis, behind });
         }
@@ -107,14 +111,7 @@ impl Documents {
     ) -> Option<T> {
         self.analysis(uri)?;
         let analysed = self.open.get(&path(uri))?.analysed.as_ref()?;
-        Some(answer(&analysed.analysis, &self.files()))
-    }
-
-    fn files(&self) -> Overlay<'_> {
-        Overlay {
-            open: &self.open,
-            behind: RefCell::default(),
-        }
+        Some(answer(&analysed.analysis, &Overlay::of(&self.open)))
     }
 }
 
@@ -124,7 +121,14 @@ struct Overlay<'a> {
     behind: RefCell<BTreeSet<PathBuf>>,
 }
 
-impl Overlay<'_> {
+impl<'a> Overlay<'a> {
+    fn of(open: &'a BTreeMap<PathBuf, Document>) -> Overlay<'a> {
+        Overlay {
+            open,
+            behind: RefCell::default(),
+        }
+    }
+
     fn note(&self, path: &Path) -> Option<&Document> {
         let path = normal(path);
         let document = self.open.get(&path);

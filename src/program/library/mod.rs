@@ -29,9 +29,10 @@ pub fn item(library: &str, name: &str) -> Option<(Sources, Item)> {
     let file = find(library, name)?;
     let mut sources = Sources::default();
     let id = sources.add(file.path.to_string(), None, file.text);
-    let mut items = syntax::parse(sources.get(id)).file.items.into_iter();
+    let file = syntax::parse(sources.get(id)).file;
+    let mut items = file.items.iter();
     let item = items.find(|item| item_name(&item.kind).is_some_and(|found| found.text == name))?;
-    Some((sources, item))
+    Some((sources, item.clone()))
 }
 
 /// What a library offers.

@@ -14,6 +14,10 @@ pub(super) struct Seen {
 }
 
 impl Seen {
+    pub(super) fn count(&self) -> usize {
+        self.semicolons.len()
+    }
+
     pub(super) fn append(&mut self, next: Seen) {
         self.semicolons.extend(next.semicolons);
     }

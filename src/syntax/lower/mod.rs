@@ -47,6 +47,11 @@ impl<'t> Lower<'t> {
         self.diagnostics.push(diagnostic);
     }
 
+    /// How much has been found to say of the text so far.
+    pub fn said(&self) -> usize {
+        self.diagnostics.len() + self.foreign.count()
+    }
+
     /// Takes over what was found in the text behind.
     pub fn append(&mut self, next: Lower<'t>) {
         self.diagnostics.extend(next.diagnostics);
