@@ -235,8 +235,8 @@ mod tests {
         let mut sources = Sources::default();
         let file = sources.add("pieces.kd".to_string(), None, text);
         let (text, _) = scan::read(sources.get(file));
-        let pieces = pieces(&text, 5);
-        let whole = read_in(vec![0..text.clean.len()], &text);
+        let pieces = super::pieces(&text, 5);
+        let whole = read_in(super::pieces(&text, 1), &text);
         let several = read_in(pieces.clone(), &text);
         let told = |read: &Read| format!("{:?}\n{:?}", read.items, read.diagnostics);
         assert_eq!(told(&whole), told(&several), "{}", text.source);

@@ -26,7 +26,12 @@ fn check(readings: &mut Readings, text: &str, path: &Path) {
     let source = source(text);
     let (whole, again) = (kdc::syntax::parse(&source), readings.parse(&source));
     assert!(whole.file == again.file, "{}: {text}", path.display());
-    assert_eq!(whole.diagnostics, again.diagnostics, "{}: {text}", path.display());
+    assert_eq!(
+        whole.diagnostics,
+        again.diagnostics,
+        "{}: {text}",
+        path.display()
+    );
 }
 
 /// Where a text stands among others does not matter for how it is read, only for its places.
