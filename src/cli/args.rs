@@ -379,8 +379,7 @@ fn allowed(text: &str) -> Result<Code, String> {
 }
 
 fn code(text: &str) -> Result<Code, String> {
-    let known = Code::ALL.iter().flat_map(|code| [code.name(), code.slug()]);
-    Code::parse(text).ok_or_else(|| match suggest::nearest(text, known) {
+    Code::parse(text).ok_or_else(|| match suggest::nearest(text, Code::words()) {
         Some(near) => format!("there is no such code; there is `{near}`"),
         None => "there is no such code; `kdc explain codes` lists them".into(),
     })

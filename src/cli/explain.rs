@@ -4,7 +4,7 @@ use super::args::Explain;
 use super::exit::Exit;
 use super::output::{self, Stream};
 use super::render::human::wrapping;
-use crate::diag::{Code, Severity, suggest};
+use crate::diag::{Code, suggest};
 use crate::program::library;
 use crate::program::ops::torch_names::{self, Answer};
 use crate::program::ops::{self, Family, Operation};
@@ -68,11 +68,13 @@ fn titled<'a>(title: &str, names: impl Iterator<Item = &'a str>) -> String {
 }
 
 fn unknown(what: &str) -> String {
-    let codes = Code::ALL.iter().flat_map(|code| [code.name(), code.slug()]);
     let operations = ops::all().map(|op| op.name);
     let definitions = library::LIBRARIES.iter().flat_map(|l| library::names(l));
     let declared = TABLES.iter().flat_map(|(_, table)| *table).map(|d| d.name);
-    let names = codes.chain(operations).chain(definitions).chain(declared);
+    let names = Code::words()
+        .chain(operations)
+        .chain(definitions)
+        .chain(declared);
     let help = match suggest::nearest(what, names) {
         Some(near) => format!("there is `{near}`"),
         None => {
@@ -84,13 +86,10 @@ fn unknown(what: &str) -> String {
 }
 
 fn code(code: Code) -> String {
-    let severity = match code.severity() {
-        Severity::Error => "error",
-        Severity::Warning => "warning",
-    };
     format!(
-        "{code}, {} ({severity})\n\n{}\n\n{}",
+        "{code}, {} ({})\n\n{}\n\n{}",
         code.slug(),
+        code.severity().word(),
         code.summary(),
         unmarked(code.explanation())
     )

@@ -7,6 +7,7 @@ use super::files::replace;
 use super::output::{self, Stream};
 use super::report::Report;
 use super::terminal;
+use crate::diag::suggest::counted;
 use crate::format;
 use crate::source::Sources;
 use similar::TextDiff;
@@ -108,7 +109,7 @@ fn diff(name: &str, old: &str, new: &str) -> String {
 }
 
 fn summary(check: bool, changed: usize, wrong: usize, all: usize) -> String {
-    let count = |n: usize| format!("{n} file{}", if n == 1 { "" } else { "s" });
+    let count = |n: usize| counted(n as i64, "file");
     let mut parts = Vec::new();
     match (changed, check) {
         (0, _) => {}

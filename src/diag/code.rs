@@ -125,6 +125,11 @@ impl Code {
         self.name().starts_with("E00")
     }
 
+    /// All that a code may be called.
+    pub fn words() -> impl Iterator<Item = &'static str> {
+        (Code::ALL.iter()).flat_map(|code| [code.name(), code.slug()])
+    }
+
     pub fn parse(text: &str) -> Option<Code> {
         Code::ALL
             .iter()

@@ -15,6 +15,15 @@ pub enum Severity {
     Warning,
 }
 
+impl Severity {
+    pub fn word(self) -> &'static str {
+        match self {
+            Severity::Error => "error",
+            Severity::Warning => "warning",
+        }
+    }
+}
+
 /// One thing that is wrong, in the user's terms: what, where, why and how to mend it.
 ///
 /// The message stands alone: lower case, no full stop, code in backticks.
@@ -169,6 +178,14 @@ impl Diagnostic {
             .iter()
             .find(|label| label.primary)
             .map(|label| label.span)
+    }
+
+    /// The other places that matter, each with what is said of it.
+    pub fn related(&self) -> impl Iterator<Item = (Span, &String)> {
+        let others = self.labels.iter().filter(|label| !label.primary);
+        let others = others.map(|label| (label.span, &label.text));
+        let notes = self.notes.iter();
+        others.chain(notes.filter_map(|note| Some((note.span?, &note.text))))
     }
 }
 

@@ -1,6 +1,6 @@
 //! The reference of all diagnostics, as Markdown.
 
-use super::{Code, Severity};
+use super::Code;
 use std::fmt::Write;
 
 /// Codes are grouped by how they begin.
@@ -39,14 +39,11 @@ pub fn markdown() -> String {
 }
 
 fn row(code: Code) -> String {
-    let severity = match code.severity() {
-        Severity::Error => "error",
-        Severity::Warning => "warning",
-    };
     format!(
-        "| [{code}](#{}) | `{}` | {severity} | {} |\n",
+        "| [{code}](#{}) | `{}` | {} | {} |\n",
         code.name().to_lowercase(),
         code.slug(),
+        code.severity().word(),
         code.summary()
     )
 }

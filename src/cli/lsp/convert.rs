@@ -17,11 +17,7 @@ pub fn diagnostic(
     places: &Places,
 ) -> Option<(Uri, lsp_types::Diagnostic)> {
     let place = places.location(sources, diagnostic.primary()?)?;
-    let others = diagnostic.labels.iter().filter(|label| !label.primary);
-    let others = others.map(|label| (label.span, &label.text));
-    let notes = diagnostic.notes.iter();
-    let notes = notes.filter_map(|note| Some((note.span?, &note.text)));
-    let related = others.chain(notes).filter_map(|(span, text)| {
+    let related = diagnostic.related().filter_map(|(span, text)| {
         let location = places.location(sources, span)?;
         Some(DiagnosticRelatedInformation::new(location, text.clone()))
     });

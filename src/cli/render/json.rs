@@ -1,6 +1,6 @@
 //! One JSON object a line. The contract is docs/diagnostics-json.md; fields may be added, never changed.
 
-use super::{applicability, human, severity};
+use super::{applicability, human};
 use crate::diag::{Diagnostic, Edit, Help, Label, Note};
 use crate::source::{Sources, Span};
 use serde::Serialize;
@@ -84,7 +84,7 @@ pub fn render(diagnostic: &Diagnostic, sources: &Sources) -> String {
         kdc: FORMAT,
         code: diagnostic.code.name(),
         name: diagnostic.code.slug(),
-        severity: severity(diagnostic.severity),
+        severity: diagnostic.severity.word(),
         message: &diagnostic.message,
         place: place(diagnostic.primary(), sources),
         labels: diagnostic

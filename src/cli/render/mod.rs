@@ -7,14 +7,7 @@ mod preview;
 pub mod sarif;
 pub mod short;
 
-use crate::diag::{Applicability, Diagnostic, Severity};
-
-fn severity(severity: Severity) -> &'static str {
-    match severity {
-        Severity::Error => "error",
-        Severity::Warning => "warning",
-    }
-}
+use crate::diag::{Applicability, Diagnostic};
 
 fn applicability(applicability: Applicability) -> &'static str {
     match applicability {

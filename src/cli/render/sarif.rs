@@ -2,7 +2,7 @@
 //!
 //! Standard: OASIS, Static Analysis Results Interchange Format (SARIF) Version 2.1.0.
 
-use super::{applicability, plain, severity};
+use super::{applicability, plain};
 use crate::diag::{Code, Diagnostic, Edit, Fix, Help};
 use crate::source::{FileId, Sources, Span};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -33,7 +33,7 @@ impl Log {
             Some(span) => self.results.push(result(diagnostic, span, sources)),
             None => self.notifications.push(json!({
                 "descriptor": { "id": diagnostic.code.name() },
-                "level": severity(diagnostic.severity),
+                "level": diagnostic.severity.word(),
                 "message": { "text": plain(diagnostic) },
             })),
         }
@@ -68,16 +68,12 @@ fn rule(code: Code) -> Value {
         "name": code.slug(),
         "shortDescription": { "text": code.summary() },
         "help": { "text": code.explanation(), "markdown": code.explanation() },
-        "defaultConfiguration": { "level": severity(code.severity()) },
+        "defaultConfiguration": { "level": code.severity().word() },
     })
 }
 
 fn result(diagnostic: &Diagnostic, span: Span, sources: &Sources) -> Value {
-    let others = diagnostic.labels.iter().filter(|label| !label.primary);
-    let others = others.map(|label| (label.span, &label.text));
-    let notes = diagnostic.notes.iter();
-    let notes = notes.filter_map(|note| Some((note.span?, &note.text)));
-    let related = others.chain(notes).map(|(span, text)| {
+    let related = diagnostic.related().map(|(span, text)| {
         let mut location = location(span, sources);
         location["message"] = json!({ "text": text });
         location
@@ -87,7 +83,7 @@ fn result(diagnostic: &Diagnostic, span: Span, sources: &Sources) -> Value {
     json!({
         "ruleId": diagnostic.code.name(),
         "ruleIndex": diagnostic.code as usize,
-        "level": severity(diagnostic.severity),
+        "level": diagnostic.severity.word(),
         "message": { "text": plain(diagnostic) },
         "locations": [location(span, sources)],
         "relatedLocations": related.collect::<Vec<_>>(),

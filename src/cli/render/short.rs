@@ -1,12 +1,12 @@
 //! One line each, for grep and an editor's list of errors: `file:line:column: error[E0301]: message`.
 
-use super::{harmless, severity};
+use super::harmless;
 use crate::diag::Diagnostic;
 use crate::source::Sources;
 
 /// The line, with its end.
 pub fn render(diagnostic: &Diagnostic, sources: &Sources) -> String {
-    let severity = severity(diagnostic.severity);
+    let severity = diagnostic.severity.word();
     line(diagnostic, severity, &diagnostic.message, sources)
 }
 
