@@ -2,7 +2,7 @@
 
 use super::parts::{self, Whole};
 use super::{Arrow, Flow, Item, Kind, Picture, State, words};
-use crate::plan::{Keep, Plan, Stage};
+use crate::plan::Plan;
 use crate::program::experiment::{self, Experiment};
 use crate::program::graph::{NodeIndex, Owner, ParameterId, What};
 use crate::program::value::Value;
@@ -39,10 +39,8 @@ pub fn compose(experiment: &Experiment, plan: &Plan, depth: Option<usize>) -> Pi
             .iter()
             .map(|stage| plan.training(stage))
             .collect(),
-        networks: plan
-            .networks
-            .iter()
-            .map(|network| words::network(experiment, network))
+        networks: (experiment.networks.iter().zip(&plan.networks))
+            .map(|(drawn, network)| words::network(experiment, drawn, network))
             .collect(),
         boxes: composing.boxes,
         arrows: composing.arrows,
@@ -301,12 +299,10 @@ impl Composing<'_> {
 
     /// What nodes read that is not among them.
     fn operands(&self, nodes: &[NodeIndex]) -> BTreeSet<NodeIndex> {
-        let operands = nodes
-            .iter()
-            .flat_map(|node| self.experiment.graph.operands(*node));
-        operands
-            .filter(|operand| !nodes.contains(operand))
-            .collect()
+        let own: HashSet<&NodeIndex> = nodes.iter().collect();
+        let graph = &self.experiment.graph;
+        let operands = nodes.iter().flat_map(|node| graph.operands(*node));
+        operands.filter(|node| !own.contains(node)).collect()
     }
 
     /// Arrows to a box from all that its nodes read.
@@ -342,13 +338,7 @@ impl Composing<'_> {
 
 /// The names of what teachers answer once for all epochs.
 fn kept(plan: &Plan) -> HashSet<&str> {
-    let keeps = |stage: &&Stage| {
-        stage
-            .cache
-            .as_ref()
-            .is_some_and(|cache| cache.keep != Keep::Off)
-    };
-    let stages = plan.stages.iter().filter(keeps);
+    let stages = plan.stages.iter().filter(|stage| stage.kept().is_some());
     let values = stages.flat_map(|stage| &stage.constant.outputs);
     values.map(String::as_str).collect()
 }

@@ -28,8 +28,11 @@ pub struct Gutter {
     pub slots: BTreeMap<usize, Vec<Slot>>,
 }
 
-/// Up to three boxes beside each other: of the network on the left, losses, and of the network on the right.
-pub type Slot = [Option<usize>; 3];
+/// Beside each other: a box of the network on the left, a loss, and a box of the network on the right.
+pub type Slot = [Option<usize>; SIDES];
+
+/// How many boxes stand beside each other in a gutter.
+pub const SIDES: usize = 3;
 
 struct Arranging<'p> {
     picture: &'p Picture,
@@ -131,11 +134,6 @@ impl Arranging<'_> {
 }
 
 impl Gutter {
-    /// How many boxes stand beside each other.
-    pub fn width(&self) -> usize {
-        Slot::default().len()
-    }
-
     pub fn add(&mut self, row: usize, slot: Slot) {
         self.slots.entry(row).or_default().push(slot);
     }

@@ -1,6 +1,6 @@
 //! Places for boxes and arrows, in pixels.
 
-use super::grid::{self, Grid, Gutter, Slot};
+use super::grid::{self, Grid, Gutter, SIDES, Slot};
 use super::route::{self, Lane, Ways, Wire};
 use super::text::Face;
 use super::{Kind, Picture};
@@ -188,7 +188,7 @@ impl Placing<'_> {
 
     fn gutter(&mut self, number: usize) {
         let gutter = &self.grid.gutters[number];
-        for side in 0..gutter.width() {
+        for side in 0..SIDES {
             let boxes = gutter
                 .slots
                 .values()
@@ -206,7 +206,7 @@ impl Placing<'_> {
             self.lane(lane, lane_width(self.ways.tracks(lane), least));
             self.side(gutter, side, width.unwrap_or(0.0));
         }
-        let lane = Lane::Gutter(number, gutter.width());
+        let lane = Lane::Gutter(number, SIDES);
         self.lane(lane, lane_width(self.ways.tracks(lane), LANE));
     }
 

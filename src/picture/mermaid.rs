@@ -2,6 +2,7 @@
 
 use super::colours::{LOSS, PRUNED, PRUNED_INK};
 use super::{Flow, Item, Kind, Picture, State};
+use crate::plan::yaml::quoted;
 use std::fmt::Write;
 
 pub fn mermaid(picture: &Picture) -> String {
@@ -91,9 +92,4 @@ fn escaped(text: &str) -> String {
         }
     }
     escaped
-}
-
-/// A string of YAML.
-fn quoted(text: &str) -> String {
-    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
 }

@@ -99,7 +99,7 @@ pub struct Arrow {
     pub flow: Flow,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Flow {
     /// A tensor.
     Value,

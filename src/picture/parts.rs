@@ -32,11 +32,15 @@ pub struct Whole<'a> {
 
 /// The parts of each network: at the given depth, or at the largest that is readable.
 pub fn parts(networks: &[Whole], depth: Option<usize>) -> Vec<Vec<Part>> {
-    let at = |depth: usize| -> Vec<Vec<Part>> { networks.iter().map(|n| n.parts(depth)).collect() };
+    let trees: Vec<Vec<Tree>> = networks.iter().map(Whole::trees).collect();
+    let at = |depth: usize| -> Vec<Vec<Part>> {
+        let networks = networks.iter().zip(&trees);
+        networks.map(|(n, trees)| n.parts(trees, depth)).collect()
+    };
     if let Some(depth) = depth {
         return at(depth);
     }
-    let deepest = networks.iter().map(|n| n.depth()).max().unwrap_or(1);
+    let deepest = trees.iter().map(|trees| depth_of(trees)).max().unwrap_or(1);
     let readable = |parts: &Vec<Vec<Part>>| parts.iter().all(|n| n.len() <= READABLE);
     (2..=deepest)
         .map(at)
@@ -67,27 +71,15 @@ struct Run {
 }
 
 impl Whole<'_> {
-    fn depth(&self) -> usize {
-        fn depth(trees: &[Tree]) -> usize {
-            trees
-                .iter()
-                .map(|tree| 1 + depth(&tree.inside))
-                .max()
-                .unwrap_or(0)
-        }
-        depth(&self.trees())
-    }
-
     fn trees(&self) -> Vec<Tree> {
         let first = self.nodes.first().copied().unwrap_or_default();
         trees(self.graph, self.instance, "", first)
     }
 
-    fn parts(&self, depth: usize) -> Vec<Part> {
-        let trees = self.trees();
+    fn parts(&self, trees: &[Tree], depth: usize) -> Vec<Part> {
         let named: BTreeSet<NodeIndex> = trees.iter().map(|tree| tree.end).collect();
         let mut ends: BTreeSet<NodeIndex> = self.read.iter().copied().collect();
-        cuts(&trees, depth, &mut ends);
+        cuts(trees, depth, &mut ends);
         let mut runs: Vec<Run> = Vec::new();
         let mut open: Vec<NodeIndex> = Vec::new();
         let computed: Vec<NodeIndex> = self.computed().collect();
@@ -97,7 +89,7 @@ impl Whole<'_> {
                 self.close(&mut runs, std::mem::take(&mut open), &named);
             }
         }
-        let mut parts: Vec<Part> = runs.into_iter().map(|run| self.part(run, &trees)).collect();
+        let mut parts: Vec<Part> = runs.into_iter().map(|run| self.part(run, trees)).collect();
         self.give_parameters(&mut parts);
         parts
     }
@@ -207,6 +199,12 @@ impl Whole<'_> {
             rest = after;
         }
     }
+}
+
+/// How deep they stand in each other.
+fn depth_of(trees: &[Tree]) -> usize {
+    let depths = trees.iter().map(|tree| 1 + depth_of(&tree.inside));
+    depths.max().unwrap_or(0)
 }
 
 /// The ends of what stands so deep, or less deep and holds nothing.

@@ -34,7 +34,7 @@ pub struct Port {
     id: usize,
     side: Side,
     arrives: bool,
-    knowledge: u8,
+    flow: Flow,
 }
 
 /// The ports of each side of a box.
@@ -206,16 +206,11 @@ impl Ways {
     }
 
     fn legs(&self, arrow: &Arrow, (from, to): (Seat, Seat)) -> Legs {
-        let knowledge = match arrow.flow {
-            Flow::Value => 0,
-            Flow::Knowledge => 1,
-            Flow::Aside => 2,
-        };
         let port = |arrives: bool, side: Side| Port {
             id: if arrives { arrow.to } else { arrow.from },
             side,
             arrives,
-            knowledge,
+            flow: arrow.flow,
         };
         if let (Seat::Column(a), Seat::Column(b)) = (from, to)
             && a == b

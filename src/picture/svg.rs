@@ -59,8 +59,8 @@ impl Drawing {
     fn open(&mut self, picture: &Picture, width: f64, height: f64) {
         let (w, h) = (number(width), number(height));
         let networks: Vec<String> = picture.networks.iter().map(super::Network::title).collect();
-        let losses = picture.boxes.iter().filter(|item| item.kind == Kind::Loss);
-        let losses: Vec<&str> = losses.map(|item| item.title.as_str()).collect();
+        let losses = picture.losses().map(|id| picture.boxes[id].title.as_str());
+        let losses: Vec<&str> = losses.collect();
         let _ = write!(
             self.text,
             "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{w}\" height=\"{h}\" viewBox=\"0 0 {w} {h}\" role=\"img\" \
@@ -131,41 +131,27 @@ impl Drawing {
 
     fn item(&mut self, item: &Item, place: &Rect, face: &Face) {
         let Colours { fill, line } = item.colours();
-        let dashes = if item.computed {
+        let dashes = if item.computed || item.kind == Kind::Field {
             ""
         } else {
             " stroke-dasharray=\"4 3\""
         };
-        let class = match item.kind {
-            Kind::Field => "field",
-            Kind::Part => "part",
-            Kind::Tap => "tap",
-            Kind::Loss => "loss",
-        };
-        let _ = writeln!(self.text, "<g class=\"{class}\">");
-        let _ = match item.kind {
-            Kind::Field => writeln!(
-                self.text,
-                "<rect {} rx=\"2\" fill=\"{fill}\" stroke=\"{line}\" stroke-width=\"0.8\"/>",
-                corners(place)
-            ),
-            Kind::Part => writeln!(
-                self.text,
-                "<rect {} rx=\"3\" fill=\"{fill}\" stroke=\"{line}\"{dashes}/>",
-                corners(place)
-            ),
-            Kind::Tap => writeln!(
-                self.text,
-                "<rect {} rx=\"9\" fill=\"{fill}\" stroke=\"{line}\" stroke-width=\"1.4\"{dashes}/>",
-                corners(place)
-            ),
-            Kind::Loss => writeln!(
-                self.text,
-                "<rect {} rx=\"{}\" fill=\"{fill}\" stroke=\"{line}\" stroke-width=\"1.4\"{dashes}/>",
-                corners(place),
-                number((place.height / 2.0).min(16.0))
+        let (class, radius, stroke) = match item.kind {
+            Kind::Field => ("field", 2.0, " stroke-width=\"0.8\""),
+            Kind::Part => ("part", 3.0, ""),
+            Kind::Tap => ("tap", 9.0, " stroke-width=\"1.4\""),
+            Kind::Loss => (
+                "loss",
+                (place.height / 2.0).min(16.0),
+                " stroke-width=\"1.4\"",
             ),
         };
+        let _ = writeln!(
+            self.text,
+            "<g class=\"{class}\">\n<rect {} rx=\"{}\" fill=\"{fill}\" stroke=\"{line}\"{stroke}{dashes}/>",
+            corners(place),
+            number(radius)
+        );
         self.face(face, place, if item.computed { INK } else { PRUNED_INK });
         self.text.push_str("</g>\n");
     }

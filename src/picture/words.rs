@@ -7,7 +7,11 @@ use crate::program::graph::Owner;
 use crate::program::number::grouped;
 
 /// What stands over a network.
-pub fn network(experiment: &Experiment, network: &plan::Network) -> Network {
+pub fn network(
+    experiment: &Experiment,
+    drawn: &experiment::Network,
+    network: &plan::Network,
+) -> Network {
     let mut notes = vec![network.model.clone()];
     notes.extend(network.origin());
     let owner = Owner::Network(network.name.clone());
@@ -15,11 +19,10 @@ pub fn network(experiment: &Experiment, network: &plan::Network) -> Network {
     let own = parameters.filter(|p| p.owner == owner && !p.buffer);
     let sizes = own.filter_map(|p| p.shape.elements_per_sample());
     notes.push(format!("{} parameters", grouped(sizes.sum())));
-    let drawn = experiment.networks.iter().find(|n| n.name == network.name);
     Network {
         name: network.name.clone(),
         role: network.role,
-        state: drawn.map_or(State::Frozen, |n| state(experiment, n)),
+        state: state(experiment, drawn),
         notes,
     }
 }
@@ -39,13 +42,9 @@ pub fn state(experiment: &Experiment, network: &experiment::Network) -> State {
 
 /// The loss of an edge, and what it is given: `dkd` and `label: images.label, beta: 2`.
 fn loss(edge: &experiment::Edge) -> (&str, Option<&str>) {
-    let written = edge
-        .written
-        .rsplit_once(" by ")
-        .map_or("", |(_, loss)| loss);
-    match written.split_once('(') {
+    match edge.by.split_once('(') {
         Some((name, given)) => (name, given.strip_suffix(')')),
-        None => (written, None),
+        None => (&edge.by, None),
     }
 }
 

@@ -79,6 +79,13 @@ impl Keep {
     }
 }
 
+impl Stage {
+    /// How it keeps what its teachers give; none where they run in each step.
+    pub fn kept(&self) -> Option<&Cache> {
+        self.cache.as_ref().filter(|cache| cache.keep != Keep::Off)
+    }
+}
+
 impl Plan {
     /// Decides again, for what training takes has changed.
     pub fn decide_caches(&mut self, asked: Option<Keep>) {

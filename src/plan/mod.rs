@@ -25,7 +25,7 @@ mod stage;
 mod summary;
 mod values;
 pub mod views;
-mod yaml;
+pub(crate) mod yaml;
 
 pub use cache::{Cache, Keep};
 pub use data::{

@@ -1,8 +1,6 @@
 //! A plan in a few lines, for people.
 
-use super::{
-    Arg, Cost, Costs, EdgeLoss, Keep, Network, Optimizer, Plan, Pruned, Role, Stage, Weights,
-};
+use super::{Cost, Costs, EdgeLoss, Network, Optimizer, Plan, Pruned, Role, Stage, Weights};
 use crate::program::number::grouped;
 use std::path::Path;
 
@@ -42,7 +40,7 @@ impl Plan {
         let data = self.data.iter().find(|data| data.name == stage.data);
         let batch = data.map(|data| format!(", batches of {}", data.batch.size));
         let batch = batch.unwrap_or_default();
-        let (optimizer, lr) = stage.optimizer.name_and_rate();
+        let (optimizer, lr) = (stage.optimizer.name(), stage.optimizer.lr());
         format!(
             "train{name} on {}: {length}{batch}, {optimizer}, lr {lr}",
             stage.data
@@ -111,12 +109,8 @@ impl Plan {
     /// What teachers answer once.
     fn kept(&self) -> Vec<Vec<String>> {
         let row = |stage: &Stage| {
-            let cache = stage
-                .cache
-                .as_ref()
-                .filter(|cache| cache.keep != Keep::Off)?;
+            let bytes = grouped(stage.kept()?.bytes);
             let values = stage.constant.outputs.join(", ");
-            let bytes = grouped(cache.bytes);
             Some(vec![
                 "kept between epochs".to_string(),
                 values,
@@ -157,11 +151,11 @@ impl Network {
 }
 
 impl Optimizer {
-    fn name_and_rate(&self) -> (&'static str, &Arg) {
+    fn name(&self) -> &'static str {
         match self {
-            Optimizer::Adam { lr, .. } => ("adam", lr),
-            Optimizer::Adamw { lr, .. } => ("adamw", lr),
-            Optimizer::Sgd { lr, .. } => ("sgd", lr),
+            Optimizer::Adam { .. } => "adam",
+            Optimizer::Adamw { .. } => "adamw",
+            Optimizer::Sgd { .. } => "sgd",
         }
     }
 }

@@ -151,7 +151,8 @@ fn scalar(string: &str) -> String {
     }
 }
 
-fn quoted(string: &str) -> String {
+/// A string between quotes, on one line.
+pub fn quoted(string: &str) -> String {
     let mut text = String::from("\"");
     for c in string.chars() {
         match c {

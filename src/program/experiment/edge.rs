@@ -60,6 +60,7 @@ impl Elaborator<'_, '_> {
         Some(Edge {
             name: name.to_string(),
             written: self.written(edge),
+            by: self.modules.sources.one_line(edge.loss.span),
             loss: value,
             weight,
             span,

@@ -127,6 +127,8 @@ pub struct Edge {
     pub name: String,
     /// `deep.features ~> regressed by mse`
     pub written: String,
+    /// The loss alone: `mse`
+    pub by: String,
     pub loss: NodeIndex,
     /// A number above 0, or a formula of the time that is never below.
     pub weight: Arg,
