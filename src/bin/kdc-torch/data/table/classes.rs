@@ -61,22 +61,9 @@ fn elements(row: usize, value: &Value) -> Vec<(usize, &Value)> {
 impl Table {
     pub fn classes(&self, column: &Column, count: u64, names: Option<&Names>) -> Result<Tensor> {
         let name = &column.column;
-        let classes: Vec<i64> = match self.cells(name)? {
-            Cells::Array(array) => {
-                let numbers = self.whole_numbers(name, array)?;
-                let beyond = numbers.iter().position(|n| !(0..count as i64).contains(n));
-                if let Some(row) = beyond {
-                    return Err(self.beyond(name, row, &numbers[row].into(), count));
-                }
-                numbers
-            }
-            Cells::Values(values) => {
-                let rows = values.iter().enumerate();
-                rows.map(|(row, value)| self.class(name, row, value, count, names))
-                    .collect::<Result<_>>()?
-            }
-        };
-        Ok(Tensor::f_from_slice(&classes)?)
+        self.each(name, |row, value| {
+            self.class(name, row, value, count, names)
+        })
     }
 
     /// Classes of which some do not count, one for each sample or for each token.
@@ -89,7 +76,12 @@ impl Table {
     ) -> Result<Tensor> {
         let all = match &labels.words {
             Some(words) => self.of_words(column, labels, names, (words, made))?,
-            None => self.of_samples(column, labels, names)?,
+            None => {
+                let name = &column.column;
+                self.each(name, |row, value| {
+                    self.label(name, row, value, labels, names)
+                })?
+            }
         };
         let counted = all.f_ge(0)?.f_any()?;
         if all.numel() > 0 && !bool::try_from(counted)? {
@@ -101,13 +93,8 @@ impl Table {
         Ok(all)
     }
 
-    fn of_samples(
-        &self,
-        column: &Column,
-        labels: &Labels,
-        names: Option<&Names>,
-    ) -> Result<Tensor> {
-        let name = &column.column;
+    /// What `class` says of each value.
+    fn each(&self, name: &str, class: impl Fn(usize, &Value) -> Result<i64>) -> Result<Tensor> {
         let numbers;
         let values = match self.cells(name)? {
             Cells::Values(values) => values,
@@ -118,10 +105,9 @@ impl Table {
             }
         };
         let rows = values.iter().enumerate();
-        let classes = rows.map(|(row, value)| self.label(name, row, value, labels, names));
-        Ok(Tensor::f_from_slice(
-            &classes.collect::<Result<Vec<i64>>>()?,
-        )?)
+        let classes = rows.map(|(row, value)| class(row, value));
+        let classes: Vec<i64> = classes.collect::<Result<_>>()?;
+        Ok(Tensor::f_from_slice(&classes)?)
     }
 
     /// The class of a word stands at the word's first token.
@@ -230,7 +216,7 @@ impl Table {
 
     fn whole_numbers(&self, name: &str, array: &Tensor) -> Result<Vec<i64>> {
         let flat = array.f_reshape([-1])?;
-        if flat.size()[0] != self.rows()? || array.is_floating_point() {
+        if flat.size()[0] != self.rows as i64 || array.is_floating_point() {
             return Err(Failure::Usage(format!(
                 "the array `{name}` of `{}` is {:?} of {:?}, but a class is one whole number for each sample",
                 self.path,

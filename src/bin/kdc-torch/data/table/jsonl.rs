@@ -19,14 +19,12 @@ pub fn read(path: &str, columns: &[&str]) -> Result<Part> {
             Failure::Usage(format!("`{path}`, line {number} is no JSON object: {e}"))
         })?;
         for (cells, column) in cells.iter_mut().zip(columns) {
-            // two fields may begin in one column
-            let value = object.get(*column).cloned();
-            cells.push(value.ok_or_else(|| {
+            let Some(value) = object.get_mut(*column) else {
                 let there = without(path, column, object.keys().map(String::as_str));
-                Failure::Usage(format!("line {number} of {there}"))
-            })?);
+                return Err(Failure::Usage(format!("line {number} of {there}")));
+            };
+            cells.push(value.take());
         }
-        object.clear();
         lines.push(number);
     }
     Ok(Part {

@@ -14,6 +14,7 @@ use crate::weights::names::fits;
 use classes::Names;
 use kdc::plan::{Column, Read, TableFormat};
 use serde_json::Value;
+use std::iter;
 use std::path::{Path, PathBuf};
 use tch::Tensor;
 
@@ -35,6 +36,7 @@ pub struct Table {
     parts: Vec<Place>,
     /// The columns by their names.
     columns: Vec<(String, Cells)>,
+    rows: usize,
 }
 
 /// Where a file's rows are.
@@ -61,7 +63,7 @@ pub fn read(
     let names = names(columns);
     let open = |path: &str| Table::open(format, path, &names);
     let table = open(path)?;
-    if table.rows()? == 0 {
+    if table.rows == 0 {
         return Err(Failure::Usage(format!("`{path}` has no rows")));
     }
     let classes = columns.iter().map(|column| Names::of(&table, column));
@@ -74,21 +76,21 @@ pub fn read(
     Ok(Splits { train, test })
 }
 
-/// The columns that are read, and those whose words others belong to.
+/// The columns that are read, and those whose words others belong to, each once: two fields may begin in one column.
 fn names(columns: &[Column]) -> Vec<&str> {
     let mut names: Vec<&str> = Vec::new();
     for column in columns {
-        names.push(&column.column);
-        if let Read::Label(labels) = &column.read {
-            names.extend(labels.words.iter().map(|words| words.column.as_str()));
+        let words = match &column.read {
+            Read::Label(labels) => labels.words.as_ref(),
+            _ => None,
+        };
+        let words = words.map(|words| words.column.as_str());
+        for name in iter::once(column.column.as_str()).chain(words) {
+            if !names.contains(&name) {
+                names.push(name);
+            }
         }
     }
-    let mut seen = Vec::new();
-    names.retain(|name| {
-        let new = !seen.contains(name);
-        seen.push(*name);
-        new
-    });
     names
 }
 
@@ -141,59 +143,38 @@ impl Table {
         if files.is_empty() {
             return Err(unreadable(path, "no file has such a name"));
         }
-        let mut table = Table {
-            path: path.to_string(),
-            parts: Vec::new(),
-            columns: Vec::new(),
-        };
+        let (mut places, mut rows) = (Vec::new(), 0);
+        let mut columns: Vec<Vec<Cells>> = names.iter().map(|_| Vec::new()).collect();
         for file in files {
             let file = file.to_string_lossy();
-            table.append(
-                match format {
-                    TableFormat::Csv => csv::read(&file, names),
-                    TableFormat::Jsonl => jsonl::read(&file, names),
-                    TableFormat::Parquet => parquet::read(&file, names),
-                    TableFormat::Npz => npz::read(&file, names),
-                }?,
-                names,
-            )?;
+            let part = match format {
+                TableFormat::Csv => csv::read(&file, names),
+                TableFormat::Jsonl => jsonl::read(&file, names),
+                TableFormat::Parquet => parquet::read(&file, names),
+                TableFormat::Npz => npz::read(&file, names),
+            }?;
+            let first = rows;
+            rows += part.count()?;
+            places.push(Place {
+                path: part.path,
+                first,
+                row: part.row,
+                rows: part.rows,
+            });
+            for (parts, cells) in columns.iter_mut().zip(part.columns) {
+                parts.push(cells);
+            }
         }
-        Ok(table)
-    }
-
-    fn append(&mut self, part: Part, names: &[&str]) -> Result<()> {
-        self.parts.push(Place {
-            path: part.path,
-            first: self.rows()? as usize,
-            row: part.row,
-            rows: part.rows,
+        let columns = names.iter().zip(columns).map(|(name, parts)| {
+            let cells = Cells::joined(parts)?;
+            Ok(((*name).to_string(), cells))
         });
-        let whole = std::mem::take(&mut self.columns);
-        if whole.is_empty() {
-            let names = names.iter().map(|name| (*name).to_string());
-            self.columns = names.zip(part.columns).collect();
-            return Ok(());
-        }
-        for ((name, cells), more) in whole.into_iter().zip(part.columns) {
-            self.columns.push((name, cells.followed_by(more)?));
-        }
-        Ok(())
-    }
-
-    fn rows(&self) -> Result<i64> {
-        let count = |(_, cells): &(String, Cells)| match cells {
-            Cells::Values(values) => values.len() as i64,
-            Cells::Array(array) => array.size().first().copied().unwrap_or(0),
-        };
-        let counts: Vec<i64> = self.columns.iter().map(count).collect();
-        let first = counts.first().copied().unwrap_or(0);
-        match counts.iter().all(|count| *count == first) {
-            true => Ok(first),
-            false => Err(Failure::Usage(format!(
-                "the arrays of `{}` have different numbers of samples: {counts:?}",
-                self.path
-            ))),
-        }
+        Ok(Table {
+            path: path.to_string(),
+            parts: places,
+            columns: columns.collect::<Result<_>>()?,
+            rows,
+        })
     }
 
     fn cells(&self, name: &str) -> Result<&Cells> {
@@ -207,7 +188,7 @@ impl Table {
         // packing makes other samples of all rows
         let count = match made.first() {
             Some(tokens) => tokens.samples(),
-            None => self.rows()?,
+            None => self.rows as i64,
         };
         let read = columns.iter().zip(classes).map(|(column, names)| {
             let names = names.as_ref();
@@ -250,17 +231,41 @@ impl Table {
     }
 }
 
+impl Part {
+    fn count(&self) -> Result<usize> {
+        let counts: Vec<usize> = self.columns.iter().map(Cells::count).collect();
+        let first = counts.first().copied().unwrap_or(0);
+        match counts.iter().all(|count| *count == first) {
+            true => Ok(first),
+            false => Err(Failure::Usage(format!(
+                "the arrays of `{}` have different numbers of samples: {counts:?}",
+                self.path
+            ))),
+        }
+    }
+}
+
 impl Cells {
-    fn followed_by(self, more: Cells) -> Result<Cells> {
-        Ok(match (self, more) {
-            (Cells::Values(mut values), Cells::Values(more)) => {
-                values.extend(more);
-                Cells::Values(values)
+    fn count(&self) -> usize {
+        match self {
+            Cells::Values(values) => values.len(),
+            Cells::Array(array) => array.size().first().map_or(0, |count| *count as usize),
+        }
+    }
+
+    /// Those of a column in several files of one format.
+    fn joined(parts: Vec<Cells>) -> Result<Cells> {
+        let (mut values, mut arrays) = (Vec::new(), Vec::new());
+        for part in parts {
+            match part {
+                Cells::Values(more) => values.extend(more),
+                Cells::Array(array) => arrays.push(array),
             }
-            (Cells::Array(array), Cells::Array(more)) => {
-                Cells::Array(Tensor::f_cat(&[array, more], 0)?)
-            }
-            _ => return Err(Failure::Bug("two formats in one table".into())),
+        }
+        Ok(match arrays.as_slice() {
+            [] => Cells::Values(values),
+            [array] => Cells::Array(array.shallow_clone()),
+            arrays => Cells::Array(Tensor::f_cat(arrays, 0)?),
         })
     }
 }

@@ -13,16 +13,13 @@ const MAGIC: &[u8] = b"\x93NUMPY";
 pub fn read(path: &str, columns: &[&str]) -> Result<Part> {
     let file = File::open(path).map_err(|e| unreadable(path, e))?;
     let mut archive = ZipArchive::new(file).map_err(|e| unreadable(path, e))?;
-    let names: Vec<String> = archive.file_names().map(array_name).collect();
     let cells = columns.iter().map(|column| {
-        if !names.iter().any(|name| name == column) {
-            return Err(without(path, column, names.iter().map(String::as_str)));
-        }
-        let file = [format!("{column}.npy"), (*column).to_string()];
-        let stored = file
-            .iter()
-            .find(|name| archive.file_names().any(|n| n == *name));
-        let stored = stored.cloned().unwrap_or_default();
+        let stored = archive
+            .file_names()
+            .find(|file| array_name(file) == *column);
+        let Some(stored) = stored.map(String::from) else {
+            return Err(without(path, column, archive.file_names().map(array_name)));
+        };
         let mut bytes = Vec::new();
         let mut entry = archive.by_name(&stored).map_err(|e| unreadable(path, e))?;
         entry
@@ -42,8 +39,8 @@ pub fn read(path: &str, columns: &[&str]) -> Result<Part> {
     })
 }
 
-fn array_name(file: &str) -> String {
-    file.strip_suffix(".npy").unwrap_or(file).to_string()
+fn array_name(file: &str) -> &str {
+    file.strip_suffix(".npy").unwrap_or(file)
 }
 
 /// The array of an `.npy` file, or why there is none.

@@ -36,10 +36,8 @@ pub fn read(path: &str, columns: &[&str]) -> Result<Part> {
                      a column holds numbers, truth values, strings, or lists of them"
                 ))
             })?;
-            // two fields may begin in one column
-            let own = cells.iter_mut().zip(columns);
-            for (cells, _) in own.filter(|(_, column)| *column == name) {
-                cells.push(value.clone());
+            if let Some(place) = columns.iter().position(|column| column == name) {
+                cells[place].push(value);
             }
         }
     }

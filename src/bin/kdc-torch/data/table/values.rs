@@ -28,7 +28,7 @@ impl Table {
 
     /// Numbers of these sizes: bytes stay bytes until they are scaled.
     pub fn tensors(&self, column: &Column, sizes: &[u64]) -> Result<Tensor> {
-        let rows = self.rows()?;
+        let rows = self.rows as i64;
         let shape: Vec<i64> = std::iter::once(rows)
             .chain(sizes.iter().map(|size| *size as i64))
             .collect();

@@ -149,6 +149,31 @@ fn jsonl_has_lists_and_numbers() {
 }
 
 #[test]
+fn several_files_are_one_table() {
+    let folder = Folder::new();
+    let numbers = |range| Tensor::arange_start(range, range + 3, (Kind::Int64, tch::Device::Cpu));
+    let save = |name: &str, x: Tensor, y: Tensor| {
+        Tensor::write_npz(&[("x", x), ("y", y)], folder.0.join(name)).unwrap();
+    };
+    for part in 0..3 {
+        save(&format!("{part}.npz"), numbers(3 * part), numbers(0));
+    }
+    let path = folder.0.join("*.npz").to_string_lossy().into_owned();
+    let columns = ["x", "y"].map(|name| column(name, Read::Class(9)));
+    let splits = read(TableFormat::Npz, &path, None, &columns).unwrap();
+    let all = Vec::<i64>::try_from(tensor(&splits.train, "x")).unwrap();
+    assert_eq!(all, [0, 1, 2, 3, 4, 5, 6, 7, 8]);
+    // in all of them there are as many of both
+    save("0.npz", numbers(0), numbers(0).narrow(0, 0, 2));
+    save("1.npz", numbers(0).narrow(0, 0, 2), numbers(0));
+    let told = refusal(TableFormat::Npz, &path, &columns);
+    assert!(
+        told.contains("0.npz` have different numbers of samples: [3, 2]"),
+        "{told}"
+    );
+}
+
+#[test]
 fn npz_has_arrays() {
     let folder = Folder::new();
     let path = folder.0.join("x.npz");
