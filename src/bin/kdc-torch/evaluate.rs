@@ -1,6 +1,6 @@
 //! Measuring a network: its answers on samples, in evaluation mode.
 
-use crate::data::{DataSet, Split};
+use crate::data::{Batch, DataSet, Split};
 use crate::failure::{Failure, Result};
 use crate::interpreter::Executable;
 use crate::parameters::Parameters;
@@ -28,9 +28,7 @@ pub fn evaluate(
     data: &DataSet,
     split: &Split,
 ) -> Result<Answers> {
-    let _no_grad = no_grad_guard();
     let fields = data.fields();
-    let mut program = Executable::new(&evaluation.program, &fields, parameters)?;
     let missing = |what: &str| Failure::Bug(format!("the plan's evaluation lacks `{what}`"));
     let outputs = &evaluation.program.outputs;
     let logits_at = outputs.iter().position(|name| *name == evaluation.logits);
@@ -41,12 +39,9 @@ pub fn evaluate(
     let classes = evaluation.classes as i64;
     let (mut predicted, mut labels, mut in_top5) = (Vec::new(), Vec::new(), Vec::new());
     let (mut confidence, mut likelihood) = (Vec::new(), Vec::new());
-    let mut start = 0;
-    while start < split.samples {
-        let size = data.batch_size().min(split.samples - start);
-        let batch = split.range(start, size)?;
-        let inputs: Vec<&Tensor> = batch.fields.iter().collect();
-        let logits = &program.run(&inputs, size)?[logits_at];
+    let program = &evaluation.program;
+    each_batch(program, parameters, (data, split), |outputs, batch| {
+        let logits = &outputs[logits_at];
         // each token of a sequence counts
         let logits = &logits.f_reshape([-1, classes])?;
         let label = &classes_of(&batch.fields[label_at])?.f_reshape([-1])?;
@@ -62,8 +57,8 @@ pub fn evaluate(
         likelihood.push(log.f_gather(1, &right, false)?.f_squeeze_dim(1)?);
         predicted.push(logits.f_argmax(1, false)?);
         labels.push(label.shallow_clone());
-        start += size;
-    }
+        Ok(())
+    })?;
     let labels = Tensor::f_cat(&labels, 0)?;
     let counted = labels.f_ge(0)?;
     let of_counted = |all: &[Tensor]| Tensor::f_cat(all, 0)?.f_masked_select(&counted);
@@ -84,19 +79,32 @@ pub fn mean_of(
     data: &DataSet,
     split: &Split,
 ) -> Result<f64> {
+    let mut sum = 0.0;
+    each_batch(program, parameters, (data, split), |outputs, batch| {
+        sum += outputs[0].f_double_value(&[])? * batch.size as f64;
+        Ok(())
+    })?;
+    Ok(sum / split.samples as f64)
+}
+
+/// Runs a program on all samples of the split, in order, without gradients; `take` gets what it gives for each batch.
+fn each_batch(
+    program: &Program,
+    parameters: &Parameters,
+    (data, split): (&DataSet, &Split),
+    mut take: impl FnMut(&[Tensor], &Batch) -> Result<()>,
+) -> Result<()> {
     let _no_grad = no_grad_guard();
     let mut executable = Executable::new(program, &data.fields(), parameters)?;
-    let mut sum = 0.0;
     let mut start = 0;
     while start < split.samples {
         let size = data.batch_size().min(split.samples - start);
         let batch = split.range(start, size)?;
         let inputs: Vec<&Tensor> = batch.fields.iter().collect();
-        let value = &executable.run(&inputs, size)?[0];
-        sum += value.f_double_value(&[])? * size as f64;
+        take(&executable.run(&inputs, size)?, &batch)?;
         start += size;
     }
-    Ok(sum / split.samples as f64)
+    Ok(())
 }
 
 /// Labels as classes; of a distribution the most probable one.

@@ -27,8 +27,8 @@ pub fn read(path: &Path, train: &str, test: &str, classes: u64) -> Result<Splits
         )));
     }
     Ok(Splits {
-        train: samples(&train, &names, true)?,
-        test: samples(&test, &names, false)?,
+        train: samples(&train, &names)?,
+        test: samples(&test, &names)?,
     })
 }
 
@@ -73,11 +73,11 @@ fn entries(folder: &Path) -> Result<Vec<PathBuf>> {
     Ok(paths)
 }
 
-fn samples(folder: &Path, classes: &[String], all: bool) -> Result<Samples> {
+fn samples(folder: &Path, classes: &[String]) -> Result<Samples> {
     let (mut paths, mut labels) = (Vec::new(), Vec::new());
     for (label, class) in classes.iter().enumerate() {
         let folder = folder.join(class);
-        if !all && !folder.exists() {
+        if !folder.exists() {
             continue;
         }
         let before = paths.len();

@@ -31,7 +31,6 @@ pub struct Sgd {
     momentum: f32,
     nesterov: bool,
     decay: f32,
-    first_step: bool,
 }
 
 impl Step {
@@ -48,7 +47,6 @@ impl Step {
                     momentum: momentum as f32,
                     nesterov,
                     decay: weight_decay as f32,
-                    first_step: step == 1,
                 });
             }
         };
@@ -120,10 +118,9 @@ impl Adam {
 
 impl Sgd {
     fn take(self, p: &mut [f32], g: &[f32], m: &mut [f32]) {
-        let kept = if self.first_step { 0.0 } else { self.momentum };
         for ((p, g), m) in p.iter_mut().zip(g).zip(m) {
             let g = g + self.decay * *p;
-            *m = kept * *m + g;
+            *m = self.momentum * *m + g;
             let direction = match self.nesterov {
                 true => g + self.momentum * *m,
                 false => *m,
