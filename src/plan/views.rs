@@ -23,15 +23,43 @@ pub struct Draw {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Outcomes {
     /// Where a crop begins: first its row is drawn, then its column.
-    Corner { rows: u64, columns: u64 },
+    Corner(Corners),
     /// Whether left and right are exchanged.
     Flip { probability: f64 },
+}
+
+/// Where the corner of a part may lie.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Corners {
+    pub rows: u64,
+    pub columns: u64,
+}
+
+impl Corners {
+    /// Of a part of a picture, heights before widths, around which lies a border so many pixels wide.
+    pub fn of(picture: (u64, u64), part: (u64, u64), padding: u64) -> Corners {
+        let starts = |whole: u64, part: u64| (whole + 2 * padding + 1).saturating_sub(part);
+        Corners {
+            rows: starts(picture.0, part.0),
+            columns: starts(picture.1, part.1),
+        }
+    }
+
+    /// The number of a corner, row after row.
+    pub fn outcome(self, row: u64, column: u64) -> u64 {
+        row * self.columns + column
+    }
+
+    /// The row and the column of an outcome.
+    pub fn place(self, outcome: u64) -> (u64, u64) {
+        (outcome / self.columns, outcome % self.columns)
+    }
 }
 
 impl Outcomes {
     pub fn count(self) -> u64 {
         match self {
-            Outcomes::Corner { rows, columns } => rows.saturating_mul(columns),
+            Outcomes::Corner(Corners { rows, columns }) => rows.saturating_mul(columns),
             Outcomes::Flip { .. } => 2,
         }
     }
@@ -117,13 +145,10 @@ fn outcomes(change: &PictureChange, size: Size) -> Result<Option<Outcomes>, Stri
     let endless = |name: &str| Err(format!("`{name}` has no end of outcomes"));
     match change {
         PictureChange::Crop {
-            size: (height, width),
+            size: part,
             padding,
         } => match size {
-            Some((h, w)) => Ok(Some(Outcomes::Corner {
-                rows: (h + 2 * padding + 1).saturating_sub(*height),
-                columns: (w + 2 * padding + 1).saturating_sub(*width),
-            })),
+            Some(size) => Ok(Some(Outcomes::Corner(Corners::of(size, *part, *padding)))),
             None => Err("the pictures have sizes of their own where they are cropped".into()),
         },
         PictureChange::Flip { probability } => Ok(Some(Outcomes::Flip {

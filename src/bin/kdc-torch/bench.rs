@@ -54,6 +54,9 @@ pub fn figures(session: &Session, plan: &Plan, options: &Options) -> Result<Stri
     if let Some((step, teacher)) = speeds.kept {
         lines.push(format!("step {step}\nteacher {teacher}"));
     }
+    if let Some(cache) = &stage.cache {
+        lines.push(format!("teacher_multiply_adds {}", cache.multiply_adds));
+    }
     if let Some(peak) = memory::peak() {
         lines.push(format!("peak_mb {}", peak / 1_000_000));
     }
@@ -89,7 +92,7 @@ fn speeds(session: &Session, plan: &Plan, stage: &Stage, options: &Options) -> R
     Ok(Speeds {
         each,
         kept: match *kept {
-            Constants::Recomputed(_) => None,
+            Constants::Recomputed => None,
             _ => {
                 // they are shorter
                 let steps = options.steps.saturating_mul(4);

@@ -3,7 +3,7 @@
 
 use crate::interpreter::Executable;
 use crate::parameters::{NamedTensors, Parameters};
-use crate::testing::{alone, hash_of, plan};
+use crate::testing::{alone, fixture, hash_of, plan};
 use kdc::plan::Plan;
 use std::collections::HashMap;
 use tch::{Device, Kind, Tensor};
@@ -78,11 +78,6 @@ fn answer(model: &str) -> Tensor {
     executable.run(&[&picture], 2).unwrap().remove(0)
 }
 
-fn fixture(name: &str) -> Vec<(String, Tensor)> {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/").to_string() + name;
-    Tensor::read_safetensors(path).expect("the fixture is part of the sources")
-}
-
 #[test]
 fn models_answer_as_torchvisions_timms_and_hugging_faces() {
     let _alone = alone();
@@ -110,7 +105,7 @@ fn models_start_as_torchvisions_and_hugging_faces() {
         let plan = experiment(model);
         let parameters = Parameters::new(&plan, 42, Device::Cpu, &HashMap::new()).unwrap();
         let next = Tensor::rand([5], (Kind::Float, Device::Cpu));
-        let find = |name: &str| expected.iter().find(|(n, _)| n == name).map(|(_, t)| t);
+        let find = |name: &str| expected.get(name);
         assert!(
             next.equal(find(&format!("{model} next")).unwrap()),
             "{model}"

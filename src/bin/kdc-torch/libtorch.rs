@@ -6,6 +6,9 @@ use std::fmt;
 use std::str::FromStr;
 use tch::Device;
 
+/// The libtorch that `build.rs` insists on.
+pub const VERSION: &str = "2.11.0";
+
 /// What `--device` asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DeviceChoice {

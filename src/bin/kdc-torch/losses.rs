@@ -6,7 +6,7 @@
 
 use crate::interpreter::Executable;
 use crate::parameters::Parameters;
-use crate::testing::{alone, plan_with};
+use crate::testing::{alone, fixture, plan_with};
 use kdc::plan::{ParameterKind, Part, Plan, Program};
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -67,19 +67,10 @@ fn cases() -> Vec<Case> {
 
 type Golden = HashMap<String, Tensor>;
 
-fn golden() -> Golden {
-    let path = concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/tests/fixtures/losses.safetensors"
-    );
-    let tensors = Tensor::read_safetensors(path).expect("the fixture is part of the sources");
-    tensors.into_iter().collect()
-}
-
 #[test]
 fn values_and_gradients_are_those_of_the_papers() {
     let _alone = alone();
-    let golden = golden();
+    let golden = fixture("losses.safetensors");
     let mut problems = Vec::new();
     for case in cases() {
         let expected = |what: &str| {
@@ -111,7 +102,7 @@ fn values_and_gradients_are_those_of_the_papers() {
 #[test]
 fn values_and_gradients_are_finite_where_something_is_zero() {
     let _alone = alone();
-    let golden = golden();
+    let golden = fixture("losses.safetensors");
     let mut problems = Vec::new();
     for case in cases() {
         let mut formula = Formula::new(&case, &golden, Kind::Float);

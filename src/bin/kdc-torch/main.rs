@@ -15,6 +15,7 @@ mod failure;
 mod gathered;
 mod interpreter;
 mod interrupt;
+mod layout;
 #[cfg(test)]
 mod library_models;
 mod libtorch;

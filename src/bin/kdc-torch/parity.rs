@@ -3,7 +3,7 @@
 
 use crate::data::Batch;
 use crate::parameters::{NamedTensors, Parameters};
-use crate::testing;
+use crate::testing::{self, fixture};
 use crate::trainer::Trainer;
 use kdc::cli::files::Disk;
 use kdc::plan::{Plan, Role, Weights};
@@ -23,7 +23,7 @@ const TOLERANCE: f64 = 1e-5;
 #[test]
 fn weights_start_as_in_pytorch() {
     let _alone = testing::alone();
-    let golden = golden();
+    let golden = fixture("parity.safetensors");
     for (example, model) in [("teacher", "DeepNN"), ("baseline", "LightNN")] {
         let plan = plan_of(example);
         for seed in [SEED, 7] {
@@ -73,7 +73,7 @@ fn hint_trains_as_in_pytorch() {
 /// Takes the example's first steps and compares all losses and, after them, all parameters.
 fn trains_as_in_pytorch(example: &str) {
     let _alone = testing::alone();
-    let golden = golden();
+    let golden = fixture("parity.safetensors");
     let plan = plan_of(example);
     let parameters = Parameters::new(&plan, SEED, Device::Cpu, &teachers(&plan)).unwrap();
 
@@ -111,15 +111,6 @@ fn plan_of(example: &str) -> Plan {
     let file = Path::new("examples").join(example).with_extension("kd");
     let checked = kdc::check(&Disk, &file);
     checked.plan.expect("the examples have no errors")
-}
-
-fn golden() -> HashMap<String, Tensor> {
-    let path = concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/tests/fixtures/parity.safetensors"
-    );
-    let tensors = Tensor::read_safetensors(path).expect("the fixture is part of the sources");
-    tensors.into_iter().collect()
 }
 
 /// Each teacher as the program makes it: initialised, with a last layer 32 times as large.

@@ -2,11 +2,11 @@
 
 use crate::parameters::{NamedTensors, Parameters};
 use crate::parity::{batch, distance};
-use crate::testing;
+use crate::testing::{self, fixture};
 use crate::trainer::Trainer;
 use kdc::plan::{Plan, Stage};
 use std::collections::HashMap;
-use tch::{Device, Tensor};
+use tch::Device;
 
 /// Relative. Another processor sums in another order; any other deviation is larger.
 const TOLERANCE: f64 = 1e-5;
@@ -49,12 +49,7 @@ fn is_as_in_pytorch(found: NamedTensors, case: &str) {
 }
 
 fn is_near(found: NamedTensors, case: &str, tolerance: f64) {
-    let path = concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/tests/fixtures/recipes.safetensors"
-    );
-    let golden = Tensor::read_safetensors(path).expect("the fixture is part of the sources");
-    let golden: HashMap<String, Tensor> = golden.into_iter().collect();
+    let golden = fixture("recipes.safetensors");
     assert_eq!(found.len(), 8);
     for (name, tensor) in found {
         let difference = distance(&tensor, &golden[&format!("{case}.{name}")]);

@@ -2,11 +2,11 @@
 
 use crate::choice::AllAnswers;
 use crate::console::{Console, percent};
-use crate::constants::{Answers, LIBTORCH};
+use crate::constants::Answers;
 use crate::data::DataSet;
 use crate::evaluate::evaluate;
 use crate::failure::{Failure, Result};
-use crate::libtorch::device_name;
+use crate::libtorch::{self, device_name};
 use crate::metrics;
 use crate::parameters::{NamedTensors, Parameters};
 use crate::reuse::{self, Fit, first_seed};
@@ -59,12 +59,26 @@ impl Session {
         for plan in plans {
             self.make_way(plan, existing)?;
         }
-        plans.iter().try_for_each(|plan| self.train(plan, existing))
+        for plan in plans {
+            // there was no result before: an experiment of this call has needed it as its teacher
+            if existing == Existing::Refuse && self.fit(plan)? == Fit::Fits {
+                let name = &plan.experiment;
+                self.console
+                    .say(&format!("`{name}` was trained on the way"));
+            } else {
+                self.train_seeds(plan)?;
+            }
+        }
+        Ok(())
     }
 
-    /// Trains the experiment once for each of its seeds.
+    #[cfg(test)]
     pub fn train(&self, plan: &Plan, existing: Existing) -> Result<()> {
-        self.make_way(plan, existing)?;
+        self.train_all(std::slice::from_ref(plan), existing)
+    }
+
+    /// Trains the experiment once for each of its seeds, over what stands in the way.
+    fn train_seeds(&self, plan: &Plan) -> Result<()> {
         let teachers = self.teachers(plan)?;
         let mut records = Vec::new();
         for &seed in &plan.seeds {
@@ -140,7 +154,7 @@ impl Session {
                         "`{}` from \"{file}\": training it first, as {fit}",
                         network.name
                     ));
-                    self.train(source, Existing::Replace)?;
+                    self.train_seeds(source)?;
                 }
                 weights.insert(network.name.clone(), run_folder::read_tensors(&path)?);
             }
@@ -312,7 +326,7 @@ impl Session {
             seed,
             versions: Versions {
                 kdc: env!("CARGO_PKG_VERSION").to_string(),
-                libtorch: LIBTORCH.to_string(),
+                libtorch: libtorch::VERSION.to_string(),
             },
             device: device_name(self.device),
             threads: tch::get_num_threads() as u64,

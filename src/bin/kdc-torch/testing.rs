@@ -99,15 +99,18 @@ pub fn teacher_plan() -> Plan {
     }
 }
 
-/// `tests/fixtures/engine.safetensors`, which PyTorch computed.
+/// The tensors of a file in `tests/fixtures`.
+pub fn fixture(name: &str) -> HashMap<String, Tensor> {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/").to_string() + name;
+    let tensors = Tensor::read_safetensors(path).expect("the fixture is part of the sources");
+    tensors.into_iter().collect()
+}
+
+/// Of `tests/fixtures/engine.safetensors`, which PyTorch computed.
 pub fn golden(name: &str) -> Tensor {
-    let path = concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/tests/fixtures/engine.safetensors"
-    );
-    let all = Tensor::read_safetensors(path).expect("the fixture is part of the sources");
-    let found = all.into_iter().find(|(n, _)| n == name);
-    found.unwrap_or_else(|| panic!("no golden value {name}")).1
+    let mut all = fixture("engine.safetensors");
+    let found = all.remove(name);
+    found.unwrap_or_else(|| panic!("no golden value {name}"))
 }
 
 pub fn data(plan: &Plan) -> DataSet {

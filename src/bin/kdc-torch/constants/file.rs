@@ -4,8 +4,9 @@
 //! of 4096, then each output's rows one after the other, and in the end the CRC-32 of all before it. A file
 //! appears under its name when it is whole.
 
-use super::table::{Sheet, Table, row_bytes};
+use super::table::{Sheet, Table};
 use crate::failure::Result;
+use crate::layout;
 use serde::{Deserialize, Serialize};
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -164,9 +165,7 @@ impl Writer {
     pub fn put(&mut self, from: i64, values: &[Tensor]) -> Result<io::Result<()>> {
         for ((sheet, place), value) in self.head.sheets.iter().zip(&self.places).zip(values) {
             let rows = sheet.rows(value)?;
-            let length = sheet.row_bytes() * rows.size()[0] as u64;
-            let mut bytes = vec![0; length as usize];
-            rows.f_copy_data_u8(&mut bytes, rows.numel())?;
+            let bytes = layout::bytes(&rows)?;
             let written = (self.file).write_all_at(&bytes, place + sheet.row_bytes() * from as u64);
             if written.is_err() {
                 return Ok(written);
@@ -175,13 +174,15 @@ impl Writer {
         Ok(Ok(()))
     }
 
-    /// The file gets its name.
-    pub fn finish(mut self) -> io::Result<()> {
+    /// The file gets its name; what it holds, mapped into memory.
+    pub fn finish(mut self) -> io::Result<Table> {
         self.file.set_len(self.end)?;
         let sum = sum(&mut self.file, self.end)?;
         self.file.write_all(&sum.to_le_bytes())?;
         self.file.sync_all()?;
-        std::fs::rename(&self.temporary, &self.path)
+        std::fs::rename(&self.temporary, &self.path)?;
+        map(&self.path, self.end, &self.head, &self.places)
+            .map_err(|e| io::Error::other(e.to_string()))
     }
 }
 
@@ -189,11 +190,6 @@ impl Drop for Writer {
     fn drop(&mut self) {
         let _ = std::fs::remove_file(&self.temporary);
     }
-}
-
-/// How many bytes a file of so many rows may be expected to take.
-pub fn bytes(sheets: &[Sheet], samples: i64) -> u64 {
-    row_bytes(sheets).saturating_mul(samples as u64)
 }
 
 /// How many bytes are free where the folder is, or will be.

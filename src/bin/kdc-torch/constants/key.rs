@@ -1,9 +1,9 @@
 //! What answers depend on, as a text: the same text, the same answers.
 
-use super::LIBTORCH;
 use crate::data::DataSet;
 use crate::failure::{Failure, Result};
-use crate::libtorch::device_name;
+use crate::layout;
+use crate::libtorch::{self, device_name};
 use crate::parameters::Parameters;
 use kdc::hash::Fnv;
 use kdc::plan::cache::Store;
@@ -41,7 +41,7 @@ pub fn key(stage: &Stage, data: &DataSet, parameters: &Parameters) -> Result<Str
     let key = Key {
         kdc: env!("CARGO_PKG_VERSION"),
         plan: plan::FORMAT,
-        libtorch: LIBTORCH,
+        libtorch: libtorch::VERSION,
         device: device_name(parameters.device()),
         threads: tch::get_num_threads() as u64,
         data: &data.hash,
@@ -60,13 +60,7 @@ fn weights<'p>(program: &'p Program, parameters: &Parameters) -> Result<BTreeMap
         if let Some(tensor) = parameters.get(name)
             && !hashes.contains_key(name.as_str())
         {
-            let tensor = tensor
-                .f_detach()?
-                .f_to_device(Device::Cpu)?
-                .f_contiguous()?;
-            let size = tensor.kind().elt_size_in_bytes() * tensor.numel();
-            let mut bytes = vec![0; size];
-            tensor.f_copy_data_u8(&mut bytes, tensor.numel())?;
+            let bytes = layout::bytes(&tensor.f_detach()?.f_to_device(Device::Cpu)?)?;
             hashes.insert(name.as_str(), format!("{:016x}", Fnv::of(&bytes)));
         }
     }

@@ -7,6 +7,7 @@
 mod file;
 mod key;
 mod seen;
+mod sink;
 mod table;
 
 use crate::data::{Batch, DataSet, Epoch, Split};
@@ -18,15 +19,12 @@ use kdc::plan::cache::{self, Cache};
 use kdc::plan::views::distinct;
 use kdc::plan::{Keep, Stage};
 use seen::Seen;
+use sink::Sink;
 use std::cell::RefCell;
-use std::fmt;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
-use table::{Sheet, Table, row_bytes};
+use table::{Sheet, Table, bytes};
 use tch::{Device, Tensor};
-
-/// The libtorch that `build.rs` insists on.
-pub const LIBTORCH: &str = "2.11.0";
 
 /// On a GPU, whose free memory libtorch's interface does not tell.
 const GPU_BUDGET: u64 = 2 << 30;
@@ -36,45 +34,18 @@ pub enum Constants {
     Kept(Table),
     /// Rows for the views of samples that have come up.
     Seen(RefCell<Seen>),
-    Recomputed(Reason),
+    Recomputed,
 }
 
-#[derive(Clone, Debug, PartialEq)]
-pub enum Reason {
-    /// No teacher answers.
-    Nothing,
-    /// What the plan says.
-    Plan(String),
-    /// Of so many bytes, with room for so many.
-    TooLarge(u64, u64),
-    /// A value depends on the other samples of the batch.
-    DependsOnBatch,
-}
-
-impl fmt::Display for Reason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Reason::Nothing => f.write_str("there is nothing to compute"),
-            Reason::Plan(why) => f.write_str(why),
-            Reason::TooLarge(bytes, room) => write!(
-                f,
-                "they would take {}, and {} is what they may",
-                megabytes(*bytes),
-                megabytes(*room)
-            ),
-            Reason::DependsOnBatch => {
-                f.write_str("they depend on which samples come together in a batch")
-            }
-        }
-    }
-}
+/// What is kept, or why nothing is.
+type Made = std::result::Result<Constants, String>;
 
 impl Constants {
     /// Computes what an epoch needs and is not kept yet.
     pub fn prepare(&self, epoch: &Epoch, trainer: &mut Trainer) -> Result<()> {
         match self {
             Constants::Seen(seen) => seen.borrow_mut().prepare(epoch, trainer),
-            Constants::Kept(_) | Constants::Recomputed(_) => Ok(()),
+            Constants::Kept(_) | Constants::Recomputed => Ok(()),
         }
     }
 
@@ -87,7 +58,7 @@ impl Constants {
         trainer: &mut Trainer,
     ) -> Result<Vec<Tensor>> {
         match self {
-            Constants::Recomputed(_) => trainer.constants(batch),
+            Constants::Recomputed => trainer.constants(batch),
             Constants::Kept(table) => table.at(index),
             Constants::Seen(seen) => seen.borrow().of(epoch, step),
         }
@@ -123,17 +94,15 @@ impl Answers {
 
     /// Those of a stage: as they are known, or as the plan says.
     pub fn of_stage(&self, request: &Request, trainer: &mut Trainer) -> Result<Rc<Constants>> {
-        let recomputed = |reason| Rc::new(Constants::Recomputed(reason));
         let Some(cache) = &request.stage.cache else {
-            return Ok(recomputed(Reason::Nothing));
+            return Ok(Rc::new(Constants::Recomputed));
         };
-        let in_each_step = |reason: &Reason| {
+        let in_each_step = |reason: &str| {
             (request.say)(&format!("the teachers answer in each step: {reason}"));
+            Ok(Rc::new(Constants::Recomputed))
         };
         if cache.keep == Keep::Off {
-            let reason = Reason::Plan(cache.reason.clone());
-            in_each_step(&reason);
-            return Ok(recomputed(reason));
+            return in_each_step(&cache.reason);
         }
         let key = key::key(request.stage, request.data, request.parameters)?;
         let known = self
@@ -154,11 +123,11 @@ impl Answers {
                 .join(format!("{:016x}.answers", Fnv::of(key.as_bytes()))),
             key,
         };
-        let constants = Rc::new(work.constants()?);
-        match &*constants {
-            Constants::Recomputed(reason) => in_each_step(reason),
-            _ => self.kept.borrow_mut().push((work.key, constants.clone())),
-        }
+        let constants = match work.constants()? {
+            Ok(constants) => Rc::new(constants),
+            Err(reason) => return in_each_step(&reason),
+        };
+        self.kept.borrow_mut().push((work.key, constants.clone()));
         Ok(constants)
     }
 }
@@ -178,22 +147,23 @@ impl Work<'_> {
         (self.request.say)(remark);
     }
 
-    fn constants(&mut self) -> Result<Constants> {
+    fn constants(&mut self) -> Result<Made> {
         let data = self.request.data;
         let draws = match cache::draws(self.request.stage, &data.plan) {
             Ok(draws) => draws,
-            Err(why) => return Ok(Constants::Recomputed(Reason::Plan(why))),
+            Err(why) => return Ok(Err(why)),
         };
         if draws.is_empty()
             && self.cache.keep != Keep::Memory
             && let Some(table) = self.left_before()?
         {
-            return Ok(Constants::Kept(table));
+            return Ok(Ok(Constants::Kept(table)));
         }
         let size = data.batch_size().min(data.train.samples);
         let straight = self.trainer.constants(&data.train.range(0, size)?)?;
         if !independent_of_batch(self.trainer, &data.train, &straight, size)? {
-            return Ok(Constants::Recomputed(Reason::DependsOnBatch));
+            let why = "they depend on which samples come together in a batch";
+            return Ok(Err(why.to_string()));
         }
         let sheet = |value| Sheet::of(value, self.cache.store);
         let sheets: Vec<Sheet> = straight.iter().map(sheet).collect::<Result<_>>()?;
@@ -202,16 +172,16 @@ impl Work<'_> {
         }
         let passes = self.request.passes as f64;
         let views = distinct(self.cache.views, passes) * data.train.samples as f64;
-        let (bytes, room) = (row_bytes(&sheets) * views as u64, memory(self.device()));
+        let (bytes, room) = (bytes(&sheets, views as u64), memory(self.device()));
         if bytes > room {
-            return Ok(Constants::Recomputed(Reason::TooLarge(bytes, room)));
+            return Ok(Err(too_large(bytes, room)));
         }
         self.say(&format!(
             "the teachers answer once for each view of a sample: up to {} in memory",
             megabytes(bytes)
         ));
         let seen = Seen::new(draws, &sheets, size, self.device())?;
-        Ok(Constants::Seen(RefCell::new(seen)))
+        Ok(Ok(Constants::Seen(RefCell::new(seen))))
     }
 
     fn device(&self) -> Device {
@@ -238,7 +208,7 @@ impl Work<'_> {
     /// In memory where there is room and nothing else is asked for.
     fn placed(&self, mut table: Table) -> Result<Table> {
         let samples = self.request.data.train.samples;
-        let fits = file::bytes(&table.sheets, samples) <= memory(self.device());
+        let fits = bytes(&table.sheets, samples as u64) <= memory(self.device());
         if self.cache.keep == Keep::Auto && fits {
             for rows in &mut table.rows {
                 *rows = rows.f_to_device_(self.device(), rows.kind(), false, true)?;
@@ -248,65 +218,42 @@ impl Work<'_> {
     }
 
     /// The answers to all samples, once.
-    fn whole(&mut self, sheets: &[Sheet], size: i64) -> Result<Constants> {
+    fn whole(&mut self, sheets: &[Sheet], size: i64) -> Result<Made> {
         let samples = self.request.data.train.samples;
-        let bytes = file::bytes(sheets, samples);
+        let bytes = bytes(sheets, samples as u64);
         let (memory, disk) = (memory(self.device()), disk(&self.path));
         let in_memory = self.cache.keep != Keep::Disk && bytes <= memory;
         let on_disk = self.cache.keep != Keep::Memory && bytes <= disk;
-        if !in_memory && !on_disk {
-            let room = memory.max(disk);
-            return Ok(Constants::Recomputed(Reason::TooLarge(bytes, room)));
-        }
+        let path = self.path.display().to_string();
         let places = match (in_memory, on_disk) {
             (true, false) => "in memory".to_string(),
-            (true, true) => format!("in memory and in `{}`", self.path.display()),
-            (false, _) => format!("in `{}`", self.path.display()),
+            (true, true) => format!("in memory and in `{path}`"),
+            (false, true) => format!("in `{path}`"),
+            (false, false) => return Ok(Err(too_large(bytes, memory.max(disk)))),
         };
         self.say(&format!(
             "the teachers answer once; {} are kept {places}",
             megabytes(bytes)
         ));
-        let mut writer = None;
-        if on_disk {
-            match file::Writer::new(&self.path, &self.key, sheets, samples) {
-                Ok(made) => writer = Some(made),
-                Err(e) => self.not_written(&e),
-            }
-        }
-        let mut table = match in_memory {
+        let writer = || file::Writer::new(&self.path, &self.key, sheets, samples);
+        let table = match in_memory {
             true => Some(Table::empty(sheets, samples, self.device())?),
             false => None,
         };
+        let mut sink = Sink::new(table, on_disk.then(writer));
         let split = &self.request.data.train;
-        let mut failure = None;
         compute(self.trainer, split, size, |from, values| {
-            if let Some(table) = &mut table {
-                table.put(from, values)?;
-            }
-            if let Some(open) = &mut writer
-                && let Err(e) = open.put(from, values)?
-            {
-                failure = Some(e);
-                writer = None;
-            }
-            Ok(())
+            sink.put(from, values)
         })?;
-        if let Some(e) = failure.or_else(|| writer.and_then(|w| w.finish().err())) {
-            self.not_written(&e);
+        let (table, failure) = sink.finish();
+        let failure = failure.map(|e| format!("`{path}` cannot be written: {e}"));
+        let Some(table) = table else {
+            return Ok(Err(failure.unwrap_or_default()));
+        };
+        if let Some(failure) = failure {
+            self.say(&failure);
         }
-        if let Some(table) = table {
-            return Ok(Constants::Kept(table));
-        }
-        Ok(match file::read(&self.path, &self.key) {
-            Ok(Some(table)) => Constants::Kept(table),
-            _ => Constants::Recomputed(Reason::TooLarge(bytes, memory)),
-        })
-    }
-
-    fn not_written(&self, error: &std::io::Error) {
-        let path = self.path.display();
-        self.say(&format!("`{path}` cannot be written: {error}"));
+        Ok(Ok(Constants::Kept(table)))
     }
 }
 
@@ -343,19 +290,22 @@ fn independent_of_batch(
     Ok(true)
 }
 
-/// In whole batches: the last one starts earlier if it would be short. `keep` takes the values from a sample on.
+/// In whole batches: the last one starts earlier if it would be short. `keep` takes the values from a sample on, and
+/// says whether it takes more.
 fn compute(
     trainer: &mut Trainer,
     split: &Split,
     size: i64,
-    mut keep: impl FnMut(i64, &[Tensor]) -> Result<()>,
+    mut keep: impl FnMut(i64, &[Tensor]) -> Result<bool>,
 ) -> Result<()> {
     let mut done = 0;
     while done < split.samples {
         let start = done.min(split.samples - size);
         let values = trainer.constants(&split.range(start, size)?)?;
         let new = size - (done - start);
-        keep(done, &part(&values, done - start, new)?)?;
+        if !keep(done, &part(&values, done - start, new)?)? {
+            break;
+        }
         done = start + size;
         if crate::interrupt::requested() {
             return Err(crate::failure::Failure::Interrupted);
@@ -375,6 +325,12 @@ fn memory(device: Device) -> u64 {
 /// How many bytes a file may take: a quarter of what is free.
 fn disk(path: &Path) -> u64 {
     file::free_bytes(path) / 4
+}
+
+/// Answers of so many bytes, with room for so many.
+fn too_large(bytes: u64, room: u64) -> String {
+    let [bytes, room] = [bytes, room].map(megabytes);
+    format!("they would take {bytes}, and {room} is what they may")
 }
 
 fn megabytes(bytes: u64) -> String {

@@ -9,6 +9,7 @@ use super::table::{Sheet, Table};
 use crate::data::{Batch, Epoch};
 use crate::failure::{Failure, Result};
 use crate::interrupt;
+use crate::layout;
 use crate::trainer::Trainer;
 use kdc::plan::views::Draw;
 use std::collections::HashMap;
@@ -149,10 +150,9 @@ impl Waiting {
 }
 
 /// In the memory layout of another: convolutions choose their kernel by it.
-fn like(layout: &Tensor, values: Tensor) -> Result<Tensor> {
-    let pixels = |t: &Tensor| Ok::<_, Failure>(t.f_permute([0, 2, 3, 1])?);
-    if layout.dim() != 4 || layout.is_contiguous() || !pixels(layout)?.is_contiguous() {
-        return Ok(values.f_contiguous()?);
+fn like(example: &Tensor, values: Tensor) -> Result<Tensor> {
+    match layout::is_channels_last(example)? {
+        true => layout::channels_last(&values),
+        false => Ok(values.f_contiguous()?),
     }
-    Ok(pixels(&values)?.f_contiguous()?.f_permute([0, 3, 1, 2])?)
 }

@@ -1,6 +1,7 @@
 //! Rows of answers: one for each sample, or for each view of one that has come up.
 
 use crate::failure::{Failure, Result};
+use crate::layout;
 use kdc::plan::cache::Store;
 use serde::{Deserialize, Serialize};
 use tch::{Device, Kind, Tensor};
@@ -40,9 +41,7 @@ impl Sheet {
                 )));
             }
         };
-        let channels_last = value.dim() == 4
-            && !value.is_contiguous()
-            && value.f_permute([0, 2, 3, 1])?.is_contiguous();
+        let channels_last = layout::is_channels_last(value)?;
         let mut sheet = Sheet {
             shape: Vec::new(),
             kind,
@@ -70,7 +69,7 @@ impl Sheet {
     /// A value as its rows are kept.
     pub fn rows(&self, value: &Tensor) -> Result<Tensor> {
         let rows = match self.channels_last {
-            true => value.f_permute([0, 2, 3, 1])?,
+            true => layout::pixels(value)?,
             false => value.shallow_clone(),
         };
         Ok(rows.f_to_kind(self.kind())?.f_contiguous()?)
@@ -94,8 +93,10 @@ impl Sheet {
     }
 }
 
-pub fn row_bytes(sheets: &[Sheet]) -> u64 {
-    sheets.iter().map(Sheet::row_bytes).sum()
+/// Of so many rows of all outputs.
+pub fn bytes(sheets: &[Sheet], rows: u64) -> u64 {
+    let row: u64 = sheets.iter().map(Sheet::row_bytes).sum();
+    row.saturating_mul(rows)
 }
 
 /// Rows of all outputs.

@@ -49,7 +49,7 @@ fn run(plan: &Plan, answers: &Answers) -> Run {
         kept: match &*constants {
             Constants::Kept(_) => "kept",
             Constants::Seen(_) => "seen",
-            Constants::Recomputed(_) => "recomputed",
+            Constants::Recomputed => "recomputed",
         },
         answered: trainer.times().answered,
     }
@@ -156,6 +156,23 @@ fn a_file_that_is_not_whole_and_the_same_is_never_read() {
         assert!(run.remarks[0].contains(why), "{:?}", run.remarks);
         assert_eq!(fs::read(&path).unwrap(), bytes, "it is written anew: {why}");
     }
+}
+
+#[test]
+fn where_nothing_can_be_written_the_teachers_answer_in_each_step() {
+    let _alone = alone();
+    let folder = Folder::new();
+    let file = folder.0.join("file");
+    fs::write(&file, "no folder").unwrap();
+    let run = run(&keeping(plan(STUDENT), Keep::Disk), &Answers::new(file));
+    let last = run.remarks.last().unwrap();
+    assert!(
+        last.starts_with("the teachers answer in each step: `"),
+        "{last}"
+    );
+    assert!(last.contains("cannot be written"), "{last}");
+    // two batches of 32 that tell whether answers depend on the company, one that is not kept, then three epochs
+    assert_eq!((run.kept, run.answered), ("recomputed", 3 * 32 + 270));
 }
 
 #[test]

@@ -2,6 +2,7 @@
 //! batch.
 
 use crate::failure::{Failure, Result};
+use crate::layout;
 use image::{ImageReader, ImageResult};
 use kdc::hash::Fnv;
 use std::path::{Path, PathBuf};
@@ -62,7 +63,7 @@ impl Pictures {
     fn read(&self, places: &[i64]) -> Result<Vec<Tensor>> {
         let paths: Vec<&PathBuf> = places.iter().map(|p| &self.paths[*p as usize]).collect();
         let decoded = parallel(&paths, |path| Ok(reader(path)?.decode()?.to_rgb8()))?;
-        let tensors = decoded.iter().map(|picture| {
+        let tensors = decoded.into_iter().map(|picture| {
             let (width, height) = (i64::from(picture.width()), i64::from(picture.height()));
             Ok(Tensor::f_from_slice(picture.as_raw())?
                 .f_view([height, width, 3])?
@@ -72,16 +73,16 @@ impl Pictures {
         tensors.collect()
     }
 
-    pub fn hash(&self, hash: &mut Fnv) {
+    pub fn hash(&self, hash: &mut Fnv) -> Result<()> {
         for (path, (height, width)) in self.paths.iter().zip(&self.sizes) {
             hash.write(path.as_os_str().as_encoded_bytes());
             hash.write(&height.to_le_bytes());
             hash.write(&width.to_le_bytes());
         }
         for picture in self.kept.iter().flatten() {
-            let bytes = Vec::<u8>::try_from(picture.flatten(0, -1)).unwrap_or_default();
-            hash.write(&bytes);
+            hash.write(&layout::bytes(picture)?);
         }
+        Ok(())
     }
 }
 

@@ -4,6 +4,7 @@ use super::mix::Mixing;
 use super::picture::{self, real};
 use super::split::Columns;
 use crate::failure::{Failure, Result};
+use crate::layout;
 use crate::random::Generator;
 use kdc::plan::{self, FieldKind, PictureChange, Transform, When};
 use kdc::shape::Shape;
@@ -335,6 +336,5 @@ fn laid_out(values: &Tensor) -> Result<Tensor> {
     if values.device() != Device::Cpu {
         return Ok(values.shallow_clone());
     }
-    let pixels = values.f_permute([0, 2, 3, 1])?.f_contiguous()?;
-    Ok(pixels.f_permute([0, 3, 1, 2])?)
+    layout::channels_last(values)
 }

@@ -2,6 +2,7 @@
 
 use super::files::Pictures;
 use crate::failure::Result;
+use crate::layout;
 use kdc::hash::Fnv;
 use std::rc::Rc;
 use tch::{Kind, Tensor};
@@ -59,11 +60,9 @@ impl Samples {
             hash.write(name.as_bytes());
             match values {
                 Values::Tensor(tensor) => {
-                    let mut bytes = vec![0; tensor.numel() * tensor.kind().elt_size_in_bytes()];
-                    tensor.f_copy_data_u8(&mut bytes, tensor.numel())?;
-                    hash.write(&bytes);
+                    hash.write(&layout::bytes(tensor)?);
                 }
-                Values::Pictures(pictures) => pictures.hash(hash),
+                Values::Pictures(pictures) => pictures.hash(hash)?,
             }
         }
         Ok(())

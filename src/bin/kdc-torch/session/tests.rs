@@ -2,7 +2,7 @@ mod answers;
 mod stages;
 
 use super::*;
-use crate::testing::{Folder, STUDENT, alone, plan, plan_with};
+use crate::testing::{Folder, STUDENT, alone, plan, plan_with, teacher_plan};
 use crate::{interrupt, report};
 use kdc::plan::{Optimizer, TestTime};
 use serde_json::Value;
@@ -99,6 +99,18 @@ fn a_finished_run_is_replaced_only_when_told_to() {
     assert_eq!(refused.exit_code(), 2);
     assert!(refused.to_string().contains("--force"), "{refused}");
     session.train(&plan, Existing::Replace).unwrap();
+}
+
+#[test]
+fn a_teacher_may_be_named_behind_its_student() {
+    let _alone = alone();
+    let folder = Folder::new();
+    let session = folder.session();
+    let plans = [plan(STUDENT), teacher_plan()];
+    session.train_all(&plans, Existing::Refuse).unwrap();
+    assert_eq!(record(&folder, "teacher").status, Status::Finished);
+    let refused = session.train_all(&plans[1..], Existing::Refuse);
+    assert!(refused.unwrap_err().to_string().contains("--force"));
 }
 
 #[test]

@@ -3,9 +3,10 @@
 
 use super::outcome;
 use crate::failure::Result;
+use crate::layout;
 use crate::random::Generator;
 use kdc::plan::PictureChange;
-use kdc::plan::views::Outcomes;
+use kdc::plan::views::{Corners, Outcomes};
 use tch::{Device, Tensor};
 
 /// The pictures `[N, C, H, W]` after the change; none if it is not one of these.
@@ -17,12 +18,13 @@ pub fn change(
     if pictures.device() != Device::Cpu || pictures.dim() != 4 {
         return Ok(None);
     }
-    let batch = Bytes::of(pictures)?;
     Ok(match *change {
         PictureChange::Crop { size, padding } => {
-            Some(batch.cropped((size.0 as usize, size.1 as usize), padding as usize, draw)?)
+            Some(Bytes::of(pictures)?.cropped(size, padding, draw)?)
         }
-        PictureChange::Flip { probability } => Some(batch.flipped(probability, draw)?),
+        PictureChange::Flip { probability } => {
+            Some(Bytes::of(pictures)?.flipped(probability, draw)?)
+        }
         _ => None,
     })
 }
@@ -44,13 +46,9 @@ impl Bytes<'_> {
         let size = pictures.size();
         let side = |place: usize| size[place] as usize;
         let element = pictures.kind().elt_size_in_bytes();
-        let mut bytes = vec![0; pictures.numel() * element];
-        pictures
-            .f_contiguous()?
-            .f_copy_data_u8(&mut bytes, pictures.numel())?;
         Ok(Bytes {
             pictures,
-            bytes,
+            bytes: layout::bytes(pictures)?,
             count: side(0),
             channels: side(1),
             height: side(2),
@@ -59,21 +57,17 @@ impl Bytes<'_> {
         })
     }
 
-    fn cropped(
-        &self,
-        (height, width): (usize, usize),
-        padding: usize,
-        draw: &mut Generator,
-    ) -> Result<Tensor> {
-        let columns = (self.width + 2 * padding - width + 1) as u64;
-        let rows = (self.height + 2 * padding - height + 1) as u64;
+    fn cropped(&self, size: (u64, u64), padding: u64, draw: &mut Generator) -> Result<Tensor> {
+        let corners = Corners::of((self.height as u64, self.width as u64), size, padding);
+        let (height, width) = (size.0 as usize, size.1 as usize);
+        let padding = padding as usize;
         let (from_row, to_row) = (self.width * self.element, width * self.element);
         // what lies outside of a picture is black
         let mut cropped = vec![0; self.count * self.channels * height * to_row];
         let planes = self.channels * height * to_row;
         for (picture, part) in cropped.chunks_exact_mut(planes).enumerate() {
-            let corner = outcome(Outcomes::Corner { rows, columns }, draw);
-            let (top, left) = ((corner / columns) as usize, (corner % columns) as usize);
+            let (top, left) = corners.place(outcome(Outcomes::Corner(corners), draw));
+            let (top, left) = (top as usize, left as usize);
             let first = padding.saturating_sub(left);
             let last = width.min((self.width + padding).saturating_sub(left));
             if last <= first {

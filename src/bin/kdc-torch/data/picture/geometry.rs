@@ -4,7 +4,7 @@ use super::{outcome, to_bytes};
 use crate::failure::Result;
 use crate::random::Generator;
 use kdc::plan::Side;
-use kdc::plan::views::Outcomes;
+use kdc::plan::views::{Corners, Outcomes};
 use tch::{Kind, Tensor};
 
 /// How often a part of random area and ratio is tried before the middle is taken.
@@ -29,17 +29,14 @@ pub fn crop(
     padding: u64,
     draw: &mut Generator,
 ) -> Result<Tensor> {
-    let size = signed(size);
+    let (height, width) = size_of(picture);
+    let corners = Corners::of((height as u64, width as u64), size, padding);
+    let corner = corners.place(outcome(Outcomes::Corner(corners), draw));
     let padded = match padding as i64 {
         0 => picture.shallow_clone(),
         p => picture.f_constant_pad_nd([p, p, p, p])?,
     };
-    let (height, width) = size_of(&padded);
-    let columns = (width - size.1 + 1) as u64;
-    let rows = (height - size.0 + 1) as u64;
-    let corner = outcome(Outcomes::Corner { rows, columns }, draw);
-    let corner = ((corner / columns) as i64, (corner % columns) as i64);
-    part(&padded, corner, size)
+    part(&padded, signed(corner), signed(size))
 }
 
 /// Bilinear with antialiasing.

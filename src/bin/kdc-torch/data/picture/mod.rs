@@ -56,9 +56,9 @@ pub fn change(change: &PictureChange, picture: &Tensor, draw: &mut Generator) ->
 /// Which of finitely many outcomes comes next, as [`change`] draws it.
 pub fn outcome(of: Outcomes, draw: &mut Generator) -> u64 {
     match of {
-        Outcomes::Corner { rows, columns } => {
-            let row = draw.below(rows);
-            row * columns + draw.below(columns)
+        Outcomes::Corner(corners) => {
+            let row = draw.below(corners.rows);
+            corners.outcome(row, draw.below(corners.columns))
         }
         Outcomes::Flip { probability } => u64::from(draw.unit() < probability),
     }
@@ -90,17 +90,14 @@ fn to_bytes(values: &Tensor) -> Result<Tensor> {
 
 #[cfg(test)]
 mod tests {
+    use crate::testing::fixture;
     use tch::Tensor;
 
     /// `tests/fixtures/pictures.safetensors`, which torchvision computed.
     pub fn expected(name: &str) -> Tensor {
-        let path = concat!(
-            env!("CARGO_MANIFEST_DIR"),
-            "/tests/fixtures/pictures.safetensors"
-        );
-        let all = Tensor::read_safetensors(path).expect("the fixture is part of the sources");
-        let found = all.into_iter().find(|(n, _)| n == name);
-        found.unwrap_or_else(|| panic!("no value {name}")).1
+        let mut all = fixture("pictures.safetensors");
+        all.remove(name)
+            .unwrap_or_else(|| panic!("no value {name}"))
     }
 
     /// Bytes of 3 channels, 20 rows and 27 columns.
