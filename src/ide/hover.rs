@@ -4,8 +4,9 @@ use super::Analysis;
 use super::call::is_word;
 use super::callable::from_library;
 use super::callee;
-use crate::program::facts::Fact;
+use crate::program::facts::{Fact, Whole};
 use crate::program::number::grouped;
+use crate::shape::Shape;
 use crate::source::{Sources, Span};
 use crate::syntax::ast::{CallableKind, Item, ItemKind};
 use std::fmt::Write;
@@ -19,8 +20,9 @@ pub struct Hover {
 pub fn at(analysis: &Analysis, offset: usize) -> Option<Hover> {
     let word = word(analysis, offset);
     let called = word.map(|span| analysis.sources.text(span));
-    let fact = innermost(analysis, offset);
-    let mut parts: Vec<String> = Vec::new();
+    let wholes = wholes(analysis, offset);
+    let fact = innermost(analysis, offset).filter(|_| wholes.is_empty());
+    let mut parts: Vec<String> = wholes.into_iter().map(whole).collect();
     parts.extend(fact.map(|fact| shapes(analysis, fact)));
     parts.extend(called.and_then(|name| documentation(analysis, name)));
     let span = match fact {
@@ -53,32 +55,64 @@ fn innermost(analysis: &Analysis, offset: usize) -> Option<&Fact> {
 
 /// `conv2d`: [N, 3, 32, 32] → [N, 16, 32, 32], and what it costs.
 fn shapes(analysis: &Analysis, fact: &Fact) -> String {
-    let inputs: Vec<String> = fact
-        .inputs
-        .iter()
-        .map(|shape| format!("`{shape}`"))
-        .collect();
-    let mut text = format!("**{}**", fact.operation);
-    if !inputs.is_empty() {
-        let _ = write!(text, " {} →", inputs.join(", "));
-    }
     let given = analysis.shapes_at(fact.span);
-    let given: Vec<String> = given.iter().map(|shape| format!("`{shape}`")).collect();
-    let _ = write!(text, " {}", given.join(" or "));
+    let given: Vec<String> = given.iter().map(quoted).collect();
+    let text = arrow(fact.operation, &fact.inputs, &given.join(" or "));
+    text + &costs(fact.parameters, fact.multiply_adds)
+}
+
+/// The networks whose name stands at an offset, or that are made of the model whose name does. A model of which none is
+/// made counts as it is checked by itself.
+fn wholes(analysis: &Analysis, offset: usize) -> Vec<&Whole> {
+    let Some(defined) = analysis.definition(offset) else {
+        return Vec::new();
+    };
+    let all = analysis.knowledge.wholes.iter();
+    let (named, mut made): (Vec<&Whole>, Vec<&Whole>) = all
+        .filter(|whole| whole.defined == defined || whole.model == Some(defined))
+        .partition(|whole| whole.defined == defined);
+    made.dedup();
+    if made.is_empty() { named } else { made }
+}
+
+/// `light`: [N, 3, 32, 32] → `logits` [N, 10], and what it costs.
+fn whole(whole: &Whole) -> String {
+    let outputs = whole.outputs.iter();
+    let outputs: Vec<String> = outputs
+        .map(|(name, shape)| format!("{name} {}", quoted(shape)))
+        .collect();
+    let text = arrow(&whole.name, &whole.inputs, &outputs.join(", "));
+    text + &costs(whole.parameters, whole.multiply_adds.unwrap_or(0))
+}
+
+fn arrow(name: &str, inputs: &[Shape], given: &str) -> String {
+    let mut text = match name {
+        "" => String::new(),
+        name => format!("**{name}** "),
+    };
+    if !inputs.is_empty() {
+        let inputs: Vec<String> = inputs.iter().map(quoted).collect();
+        let _ = write!(text, "{} → ", inputs.join(", "));
+    }
+    text + given
+}
+
+fn quoted(shape: &Shape) -> String {
+    format!("`{shape}`")
+}
+
+fn costs(parameters: u64, multiply_adds: u64) -> String {
     let mut costs = Vec::new();
-    if fact.parameters > 0 {
-        costs.push(format!("{} parameters", grouped(fact.parameters)));
+    if parameters > 0 {
+        costs.push(format!("{} parameters", grouped(parameters)));
     }
-    if fact.multiply_adds > 0 {
-        costs.push(format!(
-            "{} multiply-adds a sample",
-            grouped(fact.multiply_adds)
-        ));
+    if multiply_adds > 0 {
+        costs.push(format!("{} multiply-adds a sample", grouped(multiply_adds)));
     }
-    if !costs.is_empty() {
-        let _ = write!(text, "\n\n{}", costs.join(", "));
+    match costs.is_empty() {
+        true => String::new(),
+        false => format!("\n\n{}", costs.join(", ")),
     }
-    text
 }
 
 /// Of a model, loss or function of this file, of an operation, or of what the library offers.

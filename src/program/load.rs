@@ -2,7 +2,7 @@
 
 use super::elaborate::Signature;
 use super::experiment::Experiment;
-use super::facts::{self, Knowledge, Link};
+use super::facts::{self, Knowledge, Link, Whole};
 use super::graph::Graph;
 use super::library;
 use super::value::Callee;
@@ -120,6 +120,16 @@ impl<'a> Modules<'a> {
         }
     }
 
+    /// Keeps what a graph has of a network, made of the model `of`, if that is wanted.
+    pub fn learn_of(&mut self, of: Option<DefId>, whole: impl FnOnce() -> Option<Whole>) {
+        let model = of.and_then(|id| self.name_of(id));
+        if let Some(known) = &mut self.knowledge {
+            known
+                .wholes
+                .extend(whole().map(|whole| Whole { model, ..whole }));
+        }
+    }
+
     /// Keeps where the name at `from` is defined, if that is wanted.
     pub fn link(&mut self, from: Span, to: Span) {
         if let Some(known) = &mut self.knowledge {
@@ -129,10 +139,15 @@ impl<'a> Modules<'a> {
 
     /// Keeps that the name at `from` means an item.
     pub fn link_item(&mut self, from: Span, id: DefId) {
-        let (ast, at) = self.item(id);
-        if let Some(name) = item_name(&ast.items[at].kind) {
-            self.link(from, name.span);
+        if let Some(name) = self.name_of(id) {
+            self.link(from, name);
         }
+    }
+
+    /// Where the name of an item is.
+    fn name_of(&self, id: DefId) -> Option<Span> {
+        let item = &self.get(id.module).ast.items[id.item];
+        item_name(&item.kind).map(|name| name.span)
     }
 
     pub fn get(&self, id: ModuleId) -> &Module {

@@ -72,6 +72,37 @@ fn hover_tells_shapes_and_costs() {
     assert_eq!(hover("///"), "");
 }
 
+/// The tutorial's numbers: PyTorch's count of parameters, and 1024·27·16 + 256·144·16 + 1024·256 + 256·10.
+#[test]
+fn hover_tells_what_a_network_is_in_all() {
+    let (mut editor, uri, text) = Editor::with("examples/hint.kd");
+    let mut hover = |word: &str| {
+        let hover = editor.ask("textDocument/hover", at(&uri, &text, word));
+        hover["contents"]["value"]
+            .as_str()
+            .unwrap_or_default()
+            .to_string()
+    };
+    let student = "**light** `[N, 3, 32, 32]` → logits `[N, 10]`\n\n\
+                   267,738 parameters, 1,296,896 multiply-adds a sample";
+    for place in ["light = ", "light.features -> ", "light.logits by"] {
+        assert_eq!(hover(place), student, "{place}");
+    }
+    let teacher = hover("deep.features ~>");
+    assert!(teacher.contains("1,186,986 parameters"), "{teacher}");
+    let model = hover("LightNN(");
+    assert!(model.starts_with(student), "{model}");
+    assert!(model.contains("model LightNN("), "{model}");
+    // A model that no network is made of.
+    let (mut editor, uri, text) = Editor::with("models/lightnn.kd");
+    let hover = editor.ask("textDocument/hover", at(&uri, &text, "LightNN"));
+    let whole = hover["contents"]["value"].as_str().unwrap();
+    assert!(
+        whole.contains("267,738 parameters, 1,296,896 multiply-adds"),
+        "{whole}"
+    );
+}
+
 #[test]
 fn hover_shows_a_loss_as_its_formula() {
     let mut editor = Editor::new(&["utf-8"]);
@@ -88,6 +119,13 @@ fn hover_shows_a_loss_as_its_formula() {
             .as_str()
             .unwrap()
             .contains("adam(lr: "),
+        "{hover}"
+    );
+    let (mut editor, uri, text) = Editor::with("examples/kd.kd");
+    let hover = editor.ask("textDocument/hover", at(&uri, &text, "soft_target"));
+    let hover = hover["contents"]["value"].as_str().unwrap();
+    assert!(
+        hover.contains("log_softmax(") && hover.contains("Paper: Hinton"),
         "{hover}"
     );
 }

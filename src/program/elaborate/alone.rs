@@ -2,6 +2,7 @@
 
 use super::{Bound, Elaborator, Opened, signature, types};
 use crate::diag::{Code, Diagnostic};
+use crate::program::facts;
 use crate::program::graph::Owner;
 use crate::program::load::DefId;
 use crate::program::number::Number;
@@ -42,7 +43,10 @@ impl Elaborator<'_, '_> {
         if let Some(mut opened) = self.open_alone(id, &bound, call)
             && self.symbolic_inputs(&mut opened, callable)
         {
-            self.run_body(opened, call);
+            let made = self.run_body(opened, call).inner;
+            let graph = &self.graph;
+            self.modules
+                .learn_of(None, || facts::whole(graph, "", call, &*made?));
         }
         self.checking_alone = false;
         let errors = |d: &Diagnostic| d.severity == crate::diag::Severity::Error;

@@ -23,9 +23,10 @@ pub use train::{Expectation, Group, Learning, Metric, OPTIMIZERS};
 pub use transplant::without_layers;
 
 use super::elaborate::{Elaborator, Update};
+use super::facts;
 use super::graph::{Graph, NodeIndex, Owner, ParameterId};
 use super::load::{DefId, ModuleId, Modules};
-use super::value::{Applied, Instance, Value};
+use super::value::{Applied, Callee, Instance, Value};
 use crate::diag::{Code, Diagnostic};
 use crate::plan::{
     Arg, DataSet, Fit, Follower, Keep, Optimizer, Patience, Role, Score, TestTime, WeightsFile,
@@ -272,6 +273,21 @@ pub fn compile(modules: &mut Modules, root: ModuleId) -> Option<Rc<Experiment>> 
     elaborator
         .modules
         .learn_from(&elaborator.graph, &elaborator.data);
+    for network in &elaborator.networks {
+        let model = match network.layers.as_slice() {
+            [
+                Applied {
+                    callee: Callee::Definition(id),
+                    ..
+                },
+            ] => Some(*id),
+            _ => None,
+        };
+        let graph = &elaborator.graph;
+        elaborator.modules.learn_of(model, || {
+            facts::whole(graph, &network.name, network.span, &network.instance)
+        });
+    }
     let Elaborator {
         graph,
         networks,
