@@ -291,7 +291,7 @@ impl Elaborator<'_, '_> {
                 let message = format!("`{}` of `{}` {needs}", parameter.name, found.name);
                 let code = match (parameter.wants, &given.value) {
                     (Wants::Statistics, _) => Code::E0224,
-                    (_, Value::Number(_)) => Code::E0223,
+                    (wants, Value::Number(_)) if wants.is_number() => Code::E0223,
                     _ => Code::E0224,
                 };
                 let label = match code {
@@ -405,6 +405,15 @@ fn signature(declared: &Declared) -> Signature {
 }
 
 impl Wants {
+    /// Whether a number can be what is wanted.
+    fn is_number(self) -> bool {
+        use Wants::*;
+        matches!(
+            self,
+            Int { .. } | Rate | Above(..) | Below(..) | Number | Size
+        )
+    }
+
     /// Why a value does not do, as the end of a sentence.
     pub fn check(self, value: &Value) -> Result<(), String> {
         let number = match value {

@@ -3,6 +3,7 @@
 use super::elaborate::Signature;
 use super::experiment::Experiment;
 use super::facts::{self, Knowledge, Link, Whole};
+use super::foreign;
 use super::graph::Graph;
 use super::library;
 use super::value::Callee;
@@ -294,20 +295,13 @@ impl<'a> Modules<'a> {
     }
 
     fn enter(&mut self, id: ModuleId, name: &Name, means: Option<DefId>, imported: bool) {
-        let names = &mut self.modules[id.0].names;
-        if let Some(first) = names.get(&name.text) {
-            let (first, again) = (first.span.min(name.span), first.span.max(name.span));
-            self.diagnostics.push(
-                Diagnostic::new(
-                    Code::E0202,
-                    format!("`{}` is defined twice in this file", name.text),
-                )
-                .at(again, "defined again")
-                .also(first, "first here")
-                .help("give one of them another name"),
-            );
+        if let Some(first) = self.get(id).names.get(&name.text) {
+            let twice = self.stage_of_network(first.means, means);
+            let twice = twice.unwrap_or_else(|| defined_twice(name, first.span));
+            self.diagnostics.push(twice);
             return;
         }
+        let names = &mut self.modules[id.0].names;
         names.insert(
             name.text.clone(),
             Entry {
@@ -317,6 +311,27 @@ impl<'a> Modules<'a> {
                 used: false,
             },
         );
+    }
+
+    /// `train light on images`: the network was meant, but the word is the stage's own name.
+    fn stage_of_network(&self, one: Option<DefId>, other: Option<DefId>) -> Option<Diagnostic> {
+        let kind = |id: Option<DefId>| id.map(|id| &self.get(id.module).ast.items[id.item].kind);
+        let (network, stage) = match (kind(one)?, kind(other)?) {
+            (ItemKind::Network(network), ItemKind::Train(stage))
+            | (ItemKind::Train(stage), ItemKind::Network(network)) => (network, stage),
+            _ => return None,
+        };
+        let name = stage.name.as_ref()?;
+        let message = format!(
+            "the word behind `train` names the stage, and `{}` is a network already",
+            name.text
+        );
+        let diagnostic = Diagnostic::new(Code::E0202, message)
+            .at(name.span, "a stage's own name")
+            .also(network.name.span, "the network");
+        let text = "leave it out: all students of the stage's edges learn, or those of `learns:`";
+        let named = name.span.to(stage.on.first()?.span.before());
+        Some(diagnostic.replace(text, named, "on "))
     }
 
     fn imports(&mut self, id: ModuleId) {
@@ -435,16 +450,21 @@ impl<'a> Modules<'a> {
         let name = &imported.name;
         let diagnostic = Diagnostic::new(Code::E0207, format!("{place} has no `{}`", name.text))
             .at(name.span, "not there");
-        let diagnostic = match nearest(&name.text, there.iter().copied()) {
+        let torch = foreign::operation(&name.text).filter(|kd| there.contains(kd));
+        let near = torch.or_else(|| nearest(&name.text, there.iter().copied()));
+        let diagnostic = match near {
             Some(near) => {
                 if imported.alias.is_none() {
                     self.modules[id.0].meant.insert(near.to_string());
                 }
-                let text = format!("it has something with a similar name: `{near}`");
+                let text = match torch {
+                    Some(kd) => format!("what PyTorch calls so is `{kd}` in kd"),
+                    None => format!("it has something with a similar name: `{near}`"),
+                };
                 diagnostic.replace(text, name.span, near)
             }
             None if there.is_empty() => diagnostic.help("it defines nothing"),
-            None => diagnostic.help(format!("it has {}", listed(there, 12))),
+            None => diagnostic.help(format!("it has {}", listed(there, 24))),
         };
         self.diagnostics.push(diagnostic);
     }
@@ -512,6 +532,15 @@ impl<'a> Modules<'a> {
 
 fn file_of(sources: &Sources, id: crate::source::FileId) -> SourceFile {
     sources.get(id).clone()
+}
+
+fn defined_twice(name: &Name, other: Span) -> Diagnostic {
+    let (first, again) = (other.min(name.span), other.max(name.span));
+    let message = format!("`{}` is defined twice in this file", name.text);
+    Diagnostic::new(Code::E0202, message)
+        .at(again, "defined again")
+        .also(first, "first here")
+        .help("give one of them another name")
 }
 
 /// The name that an item enters into its file.
