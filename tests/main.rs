@@ -15,6 +15,7 @@ mod models;
 mod mutate;
 mod pictures;
 mod plans;
+mod programs;
 mod pytorch;
 mod render;
 mod repairs;

@@ -27,6 +27,7 @@ const TAGGED: &str = r#"
     edge both:     words.label ~> a.logits by cross_entropy(weights: [1, 2, 4], smoothing: 0.1)
     edge smoothed: words.label ~> a.logits by cross_entropy(smoothing: 0.1)
     edge soft:     b.logits    ~> a.logits by soft_target(T: 2, mask: words.mask)
+    edge states:   b.logits    ~> a.logits by hidden(mask: words.mask)
     edge other:    words.label ~> b.logits by cross_entropy
     train on words { epochs: 1, optimizer: sgd(lr: 0.1) }
 "#;
@@ -37,6 +38,8 @@ struct Tagged {
     logits: [Tensor; 2],
     label: Tensor,
     mask: Tensor,
+    /// The logits of `a`, lifted as the edge `states` does.
+    lifted: Tensor,
     accuracy: f64,
 }
 
@@ -81,12 +84,14 @@ fn tagged(rows: &str, start: i64) -> Tagged {
         let words = parameters.get(&format!("{name}.logits.weight")).unwrap();
         words.index_select(0, &field("words.ids").flatten(0, 1))
     };
+    let lift = |name: &str| parameters.get(&format!("states.lifted.{name}")).unwrap();
     let evaluation = &plan.evaluations[0];
     let answers = crate::evaluate::evaluate(evaluation, &parameters, &data, &data.test).unwrap();
     Tagged {
         values: stage.edges.iter().map(value).collect(),
         logits: [logits("a"), logits("b")],
         label: field("words.label").flatten(0, 1),
+        lifted: logits("a").linear(lift("weight"), Some(lift("bias"))),
         mask: field("words.mask").flatten(0, 1),
         accuracy: answers.accuracy().unwrap(),
     }
@@ -110,7 +115,12 @@ fn labels_that_do_not_count_are_left_out_of_losses_and_accuracy() {
     let log = |logits: &Tensor| (logits / 2.0).log_softmax(-1, Kind::Float);
     let kl = (log(b).exp() * (log(b) - log(a))).sum_dim_intlist(-1, false, None::<Kind>);
     let soft = kl.masked_select(&tagged.mask).mean(None::<Kind>) * 4.0;
+    let far = (&tagged.lifted - b)
+        .square()
+        .mean_dim(-1, false, None::<Kind>);
+    let states = far.masked_select(&tagged.mask).mean(None::<Kind>);
     for (edge, expected) in [
+        ("states", states.double_value(&[])),
         ("plain", expected(None, 0.0)),
         ("weighted", expected(Some(&weights), 0.0)),
         ("smoothed", expected(None, 0.1)),
@@ -146,6 +156,7 @@ fn a_batch_in_which_nothing_counts_gives_nothing() {
         assert_eq!(tagged.values[edge], 0.0, "{edge}");
     }
     assert!(tagged.values["soft"].is_finite());
+    assert!(tagged.values["states"].is_finite());
 }
 
 #[test]
