@@ -13,9 +13,11 @@ mod fold;
 mod fuse;
 mod in_place;
 mod lower;
+mod measure;
 mod names;
 mod picture;
 mod precision;
+mod program;
 mod prune;
 mod reorder;
 mod samples;
@@ -23,6 +25,7 @@ mod schedule;
 mod share;
 mod stage;
 mod summary;
+mod training;
 mod values;
 pub mod views;
 pub(crate) mod yaml;
@@ -34,13 +37,15 @@ pub use data::{
 };
 pub use fast::Mode;
 pub use lower::lower;
+pub use measure::{Evaluation, Expectation, Formula, Measure, Metric, Patience, Score, TestTime};
 pub use picture::{PictureChange, Side};
+pub use program::{Arg, Node, Part, Program};
 pub use samples::{Samples, counts_samples, samples_of};
 pub use schedule::Schedule;
+pub use training::{EdgeLoss, Fit, Follower, Group, Optimizer, Pruned, Stage, Update};
 
 use crate::shape::Shape;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 
 /// The version of the format below. An engine refuses a plan of another.
 pub const FORMAT: u32 = 1;
@@ -217,355 +222,6 @@ pub enum Init {
     Constant(f64),
 }
 
-/// What a part of the computation belongs to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Part {
-    /// Constant for the whole run.
-    Teacher,
-    Student,
-    /// Taps' layers: trained beside the student, dropped on export.
-    Auxiliary,
-    Loss,
-}
-
-/// Operations in the order in which they run.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Program {
-    /// Fields of the batch that it reads: `images.image`. They are values of that name.
-    pub fields: Vec<String>,
-    /// Values that it reads from the stage's `constant` program.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub constants: Vec<String>,
-    pub nodes: Vec<Node>,
-    /// The values that are wanted from it.
-    pub outputs: Vec<String>,
-}
-
-/// One primitive operation.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Node {
-    /// The name of the value that it gives, unique in its program.
-    pub value: String,
-    pub op: String,
-    pub part: Part,
-    /// Values of earlier nodes, or of the program's fields and constants.
-    pub inputs: Vec<String>,
-    /// The operation's own parameters by role: `weight: light.features.0.weight`.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub parameters: BTreeMap<String, String>,
-    /// All of the operation's arguments, defaults included. `training` says how dropout and batch norm
-    /// behave; `moves: false` that a batch norm in training leaves its running statistics alone.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub args: BTreeMap<String, Arg>,
-    pub shape: Shape,
-}
-
-/// A compile-time argument, or a number that is known at each step.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(untagged)]
-pub enum Arg {
-    Bool(bool),
-    Int(i64),
-    Number(f64),
-    /// A word, or the symbol `N`: the number of samples in the batch.
-    Text(String),
-    List(Vec<Arg>),
-    /// Arithmetic with symbols: `{calculate: mul, of: [2, N]}`. `calculate` is one of add, sub, mul, div, pow, neg.
-    Formula {
-        calculate: String,
-        of: Vec<Arg>,
-    },
-    /// A number that changes while a stage trains.
-    Schedule(Schedule),
-}
-
-/// One `train` block.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Stage {
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub name: Option<String>,
-    /// The data set that makes an epoch.
-    pub data: String,
-    /// How long it lasts; or else `steps`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub epochs: Option<u64>,
-    /// Of the optimizer.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub steps: Option<u64>,
-    pub optimizer: Optimizer,
-    /// Whether the optimizer may go through the parameters once, and round as that rounds.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub fused: bool,
-    /// Of how many batches the gradients' mean makes one step.
-    #[serde(default = "one", skip_serializing_if = "is_one")]
-    pub accumulate: u64,
-    /// The largest Euclidean norm of all gradients together; they are scaled down to it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub clip: Option<f64>,
-    /// Parameters with a learning rate or weight decay of their own. None is in two groups.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub groups: Vec<Group>,
-    /// How much is kept of the running means of what learns at each step: these are measured and saved.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub average: Option<Arg>,
-    /// Networks whose weights are running means of a student's.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub followers: Vec<Follower>,
-    /// What must hold when the stage begins, or the run stops.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub expect: Vec<Expectation>,
-    /// The epoch whose weights are kept: the one that was best on the held-out samples, or else the last.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub keep: Option<Score>,
-    /// After how many epochs without a better score on the held-out samples the stage ends.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub stop: Option<Patience>,
-    /// When the test set is measured.
-    pub test: TestTime,
-    /// The parameters that the optimizer changes.
-    pub learns: Vec<String>,
-    /// The teachers, up to the values that `step` reads. Constant for the whole run.
-    pub constant: Program,
-    /// How what `constant` gives is kept; none where it gives nothing.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub cache: Option<Cache>,
-    /// Students, auxiliary layers and losses; its outputs are the edges' losses.
-    pub step: Program,
-    pub edges: Vec<EdgeLoss>,
-    /// What states become after each step of the optimizer, in this order.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub updates: Vec<Update>,
-    /// What was declared but is not computed in training, because no edge reaches it.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub pruned: Vec<Pruned>,
-}
-
-/// Parameters for which the optimizer has other settings. A number that was written for their rate follows the
-/// optimizer's here already.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Group {
-    /// A number, or a formula of the time.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub lr: Option<Arg>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub weight_decay: Option<f64>,
-    pub parameters: Vec<String>,
-}
-
-/// A network that follows a student: after each step its parameters become `decay * own + (1 - decay) *
-/// student's`, and its running statistics the student's.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Follower {
-    pub network: String,
-    pub of: String,
-    /// A number, or a formula of the time.
-    pub decay: Arg,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Metric {
-    /// The share of samples whose right class has the largest logit.
-    Accuracy,
-    /// Whose right class is among the five largest.
-    Top5,
-}
-
-/// What is measured of a network on the test samples.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "measure", rename_all = "snake_case", deny_unknown_fields)]
-pub enum Measure {
-    Accuracy,
-    Top5,
-    /// The expected calibration error with 15 bins: how far the largest probability is from the share of
-    /// right answers, on average.
-    Calibration,
-    /// The exponential of the cross-entropy.
-    Perplexity,
-    /// The share of samples for which it answers as that network does.
-    Agreement {
-        with: String,
-    },
-    /// A loss or function of the answers: the mean over the batches, each as heavy as it has samples.
-    Formula {
-        /// `soft_target(teacher: deep.logits)`
-        written: String,
-        of: Vec<Formula>,
-    },
-}
-
-/// How a formula is computed of one network, in evaluation mode.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Formula {
-    pub network: String,
-    /// Its only output is the formula's value for a batch.
-    pub program: Program,
-}
-
-impl Measure {
-    /// What it computes besides the networks' answers.
-    pub fn programs(&self) -> impl Iterator<Item = &Program> {
-        let of: &[Formula] = match self {
-            Measure::Formula { of, .. } => of,
-            _ => &[],
-        };
-        of.iter().map(|formula| &formula.program)
-    }
-}
-
-/// As one would write it in kd.
-impl std::fmt::Display for Measure {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Measure::Accuracy => f.write_str("accuracy"),
-            Measure::Top5 => f.write_str("top5"),
-            Measure::Calibration => f.write_str("calibration"),
-            Measure::Perplexity => f.write_str("perplexity"),
-            Measure::Agreement { with } => write!(f, "agreement({with})"),
-            Measure::Formula { written, .. } => f.write_str(written),
-        }
-    }
-}
-
-/// A metric of a network: larger is better.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Score {
-    pub metric: Metric,
-    pub network: String,
-}
-
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Patience {
-    pub epochs: u64,
-    pub score: Score,
-}
-
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Expectation {
-    pub score: Score,
-    /// On the test samples, as a share of 1.
-    pub at_least: f64,
-    /// `examples/hint.kd:9`
-    pub at: String,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum TestTime {
-    AtEnd,
-    EachEpoch,
-}
-
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Pruned {
-    /// `deep.classifier`
-    pub value: String,
-    pub parameters: u64,
-    /// For one sample.
-    pub multiply_adds: u64,
-}
-
-/// The settings of PyTorch's optimizer of the same name. `lr` is a number or a formula of the time.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
-pub enum Optimizer {
-    Adam {
-        lr: Arg,
-        betas: (f64, f64),
-        eps: f64,
-        weight_decay: f64,
-    },
-    Adamw {
-        lr: Arg,
-        betas: (f64, f64),
-        eps: f64,
-        weight_decay: f64,
-    },
-    Sgd {
-        lr: Arg,
-        momentum: f64,
-        weight_decay: f64,
-        nesterov: bool,
-    },
-}
-
-impl Optimizer {
-    pub fn lr(&self) -> &Arg {
-        match self {
-            Optimizer::Adam { lr, .. }
-            | Optimizer::Adamw { lr, .. }
-            | Optimizer::Sgd { lr, .. } => lr,
-        }
-    }
-}
-
-/// One loss edge: the total is the sum of `weight` times the value over all edges.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct EdgeLoss {
-    pub name: String,
-    /// `deep.features ~> regressed by mse`
-    pub written: String,
-    /// `examples/hint.kd:9`
-    pub at: String,
-    /// The output of the `step` program that is its loss.
-    pub value: String,
-    /// A number, or a formula of the time.
-    pub weight: Arg,
-    /// The layers that `fit` was made of; they learn with the students and are not exported.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub fits: Vec<Fit>,
-}
-
-/// Another value for a state, as the step computed it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Update {
-    /// Among [`Plan::parameters`].
-    pub state: String,
-    /// The output of the `step` program that names the rows to change; all rows if there is none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub rows: Option<String>,
-    /// The output of the `step` program that they become.
-    pub value: String,
-}
-
-/// What a `fit` of an edge stands for.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Fit {
-    /// `light.features`
-    pub of: String,
-    /// `conv2d(channels: 32, kernel: 1)`
-    pub layers: String,
-    pub parameters: u64,
-}
-
-/// How a network is measured: its program runs in evaluation mode over the test (or held-out) samples.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Evaluation {
-    pub network: String,
-    pub data: String,
-    pub program: Program,
-    /// The output that answers, `[N, classes]` logits.
-    pub logits: String,
-    /// The field with the right answer: `images.label`.
-    pub label: String,
-    pub classes: u64,
-}
-
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Costs {
@@ -634,6 +290,10 @@ impl Plan {
         texts.join(SEPARATOR.trim_start())
     }
 
+    pub fn to_yaml(&self) -> String {
+        let value = serde_yaml::to_value(self).expect("a plan holds nothing that YAML cannot say");
+        yaml::text(&value)
+    }
     /// All of its own programs, not those of the plans that its teachers come from.
     pub(crate) fn programs_mut(&mut self) -> impl Iterator<Item = &mut Program> {
         let starts = self.parameters.iter_mut().filter_map(|p| p.then.as_mut());
@@ -646,10 +306,5 @@ impl Plan {
         let evaluations = self.evaluations.iter_mut().map(|of| &mut of.program);
         let metrics = metrics.map(|formula| &mut formula.program);
         starts.chain(stages).chain(metrics).chain(evaluations)
-    }
-
-    pub fn to_yaml(&self) -> String {
-        let value = serde_yaml::to_value(self).expect("a plan holds nothing that YAML cannot say");
-        yaml::text(&value)
     }
 }

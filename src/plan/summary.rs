@@ -1,6 +1,6 @@
 //! A plan in a few lines, for people.
 
-use super::{Cost, Costs, EdgeLoss, Network, Optimizer, Plan, Pruned, Role, Stage, Weights};
+use super::{Cost, Costs, EdgeLoss, Network, Plan, Pruned, Role, Stage, Weights};
 use crate::program::number::grouped;
 use std::path::Path;
 
@@ -146,16 +146,6 @@ impl Network {
             Weights::Initialised { .. } | Weights::Follows { .. } => None,
             Weights::Experiment { file, .. } => Some(format!("trained by {}", file_name(file))),
             Weights::File(file) => Some(format!("weights from {}", file_name(&file.path))),
-        }
-    }
-}
-
-impl Optimizer {
-    fn name(&self) -> &'static str {
-        match self {
-            Optimizer::Adam { .. } => "adam",
-            Optimizer::Adamw { .. } => "adamw",
-            Optimizer::Sgd { .. } => "sgd",
         }
     }
 }

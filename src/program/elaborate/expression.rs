@@ -1,13 +1,12 @@
 //! Expressions: one function per construct.
 
-use super::{Elaborator, Frame, FrameKind};
+use super::chain::in_a_row;
+use super::{Elaborator, Frame};
 use crate::diag::{Code, Diagnostic};
-use crate::program::load::DefId;
 use crate::program::number::Number;
 use crate::program::value::{Layer, Value};
-use crate::program::{ops, schedule};
 use crate::source::Span;
-use crate::syntax::ast::{Expr, ExprKind, ItemKind, Pattern, Step, UnaryOp};
+use crate::syntax::ast::{Expr, ExprKind, Pattern, UnaryOp};
 use std::rc::Rc;
 
 impl Elaborator<'_, '_> {
@@ -69,135 +68,6 @@ impl Elaborator<'_, '_> {
         }
     }
 
-    /// A name where a value is wanted.
-    fn name(&mut self, frame: &mut Frame, name: &str, span: Span) -> Value {
-        if let Some((value, definition)) = frame.local_at(name) {
-            self.modules.link(span, definition);
-            return value.clone();
-        }
-        if let Some((_, below)) = frame.below.iter().find(|(n, _)| n == name) {
-            let diagnostic = Diagnostic::new(
-                Code::E0203,
-                format!("`{name}` is used above its definition"),
-            )
-            .at(span, "used here")
-            .also(*below, "defined below")
-            .help("a body is read from top to bottom: move the definition up");
-            return self.poison(diagnostic);
-        }
-        match self.modules.lookup_at(frame.module, name, span) {
-            Some(None) => return Value::Poison,
-            Some(Some(id)) => {
-                return self.file_name(frame, id, name, span);
-            }
-            None => {}
-        }
-        match self.standard(name) {
-            Some(value) => value,
-            None if schedule::is_schedule(name) => {
-                let expr = Expr {
-                    kind: ExprKind::Name(name.to_string()),
-                    span,
-                };
-                self.schedule(frame, &expr)
-            }
-            None => {
-                let what = if frame.kind == FrameKind::File {
-                    "name"
-                } else {
-                    "value"
-                };
-                self.unknown_name(frame, name, span, what)
-            }
-        }
-    }
-
-    /// What the language itself calls so: operations and the library's losses.
-    fn standard(&mut self, name: &str) -> Option<Value> {
-        // before the operation of that name: no step at all, so that it has no index
-        if name == "nothing" {
-            return Some(Value::Layer(Rc::new(Layer::Chain {
-                steps: Vec::new(),
-                nested: false,
-            })));
-        }
-        if let Some(op) = ops::find(name) {
-            return Some(Value::Layer(Rc::new(Layer::Call {
-                callee: crate::program::value::Callee::Operation(op),
-                given: Vec::new(),
-                span: Span::new(crate::source::FileId(0), 0..0),
-            })));
-        }
-        let id = self.modules.library("losses", name)?;
-        Some(self.definition_value(id))
-    }
-
-    /// A name of the file; from inside a body only constants and what can be called.
-    fn file_name(&mut self, frame: &Frame, id: DefId, name: &str, span: Span) -> Value {
-        let value = self.item(id, span);
-        if frame.kind == FrameKind::File {
-            return value;
-        }
-        let what = match value {
-            Value::Record(_) => "networks",
-            Value::Data(_) => "data sets",
-            Value::Tensor(_) => "taps",
-            other => return other,
-        };
-        let diagnostic = Diagnostic::new(
-            Code::E0204,
-            format!("a body does not see the file's {what}, such as `{name}`"),
-        )
-        .at(span, "not visible here")
-        .help("give it to the model or loss as an input");
-        self.poison(diagnostic)
-    }
-
-    /// A name where something to call is wanted: no tensor hides a layer.
-    pub fn find_callable(&mut self, frame: &mut Frame, name: &str, span: Span) -> Option<Value> {
-        let local = frame
-            .locals
-            .iter_mut()
-            .rev()
-            .find(|l| l.name == name && matches!(l.value, Value::Layer(_) | Value::Poison));
-        if let Some(local) = local {
-            local.used = true;
-            self.modules.link(span, local.span);
-            return Some(local.value.clone());
-        }
-        match self.modules.lookup(frame.module, name) {
-            Some(None) => return Some(Value::Poison),
-            Some(Some(id)) if self.may_be_called(id) => match self.item(id, span) {
-                value @ (Value::Layer(_) | Value::Poison) => {
-                    self.modules.link_item(span, id);
-                    return Some(value);
-                }
-                other if self.standard(name).is_none() => return Some(other),
-                _ => {}
-            },
-            _ => {}
-        }
-        let found = self.standard(name)?;
-        if let Value::Layer(layer) = &found
-            && let Layer::Call {
-                callee: crate::program::value::Callee::Definition(id),
-                ..
-            } = **layer
-        {
-            self.modules.link_item(span, id);
-        }
-        Some(found)
-    }
-
-    /// Whether an item can mean something to call; an edge may have the name of its loss.
-    fn may_be_called(&self, id: DefId) -> bool {
-        let (ast, at) = self.modules.item(id);
-        matches!(
-            ast.items[at].kind,
-            ItemKind::Callable(_) | ItemKind::Constant(_) | ItemKind::Network(_)
-        )
-    }
-
     fn choice(
         &mut self,
         frame: &mut Frame,
@@ -206,8 +76,8 @@ impl Elaborator<'_, '_> {
         otherwise: &Expr,
     ) -> Value {
         match self.expression(frame, condition) {
-            Value::Bool(Some(true)) => self.branch(frame, then),
-            Value::Bool(Some(false)) => self.branch(frame, otherwise),
+            Value::Bool(Some(true)) => self.expression(frame, then),
+            Value::Bool(Some(false)) => self.expression(frame, otherwise),
             Value::Bool(None) if !self.checking_alone => {
                 let message =
                     "`if` chooses when the file is compiled, but this is known only in the run";
@@ -215,7 +85,10 @@ impl Elaborator<'_, '_> {
                 self.poison(diagnostic.at(condition.span, "changes in the run"))
             }
             Value::Bool(None) => {
-                let (a, b) = (self.branch(frame, then), self.branch(frame, otherwise));
+                let (a, b) = (
+                    self.expression(frame, then),
+                    self.expression(frame, otherwise),
+                );
                 self.either(a, b)
             }
             Value::Poison => Value::Poison,
@@ -230,11 +103,6 @@ impl Elaborator<'_, '_> {
             }
             other => self.wrong_kind(&other, condition.span, "`if` needs a truth value"),
         }
-    }
-
-    /// A branch of `if` or the body of `for`: layers in it are spliced where they stand.
-    fn branch(&mut self, frame: &mut Frame, expr: &Expr) -> Value {
-        self.expression(frame, expr)
     }
 
     /// Where whoever uses the model decides: what both branches agree on.
@@ -274,7 +142,7 @@ impl Elaborator<'_, '_> {
         for element in elements.iter().cloned() {
             let outer = frame.locals.len();
             self.bind_pattern(frame, pattern, element, span);
-            values.push(self.branch(frame, body));
+            values.push(self.expression(frame, body));
             frame.locals.truncate(outer);
             if self.fuel == 0 {
                 return Value::Poison;
@@ -345,81 +213,6 @@ impl Elaborator<'_, '_> {
         }
     }
 
-    /// A chain over a tensor is applied step by step; a chain over a layer is a layer.
-    fn chain(&mut self, frame: &mut Frame, head: &Expr, steps: &[Step]) -> Value {
-        let value = self.expression(frame, head);
-        if let Value::Layer(_) = value {
-            let mut row = vec![(value, None, head.span)];
-            for step in steps {
-                let layer = self.step_layer(frame, &step.layer);
-                if layer.is_poison() {
-                    return Value::Poison;
-                }
-                let label = step.label.as_ref().map(|name| name.text.clone());
-                row.push((layer, label, step.layer.span));
-            }
-            return in_a_row(row);
-        }
-        self.steps(frame, value, head.span, steps)
-    }
-
-    /// Leads a value through the steps of a chain, one after the other.
-    pub(super) fn steps(
-        &mut self,
-        frame: &mut Frame,
-        mut value: Value,
-        mut from: Span,
-        steps: &[Step],
-    ) -> Value {
-        for step in steps {
-            let layer = self.step_layer(frame, &step.layer);
-            let label = step.label.as_ref().map(|name| name.text.as_str());
-            value = self.apply(frame, &layer, value, from, label, step.layer.span);
-            from = from.to(step.layer.span);
-            if value.is_poison() {
-                self.rest_of_chain(frame, steps, step);
-                return Value::Poison;
-            }
-        }
-        value
-    }
-
-    /// After a mistake in a chain the later steps are only looked up, for mistakes of their own.
-    fn rest_of_chain(&mut self, frame: &mut Frame, steps: &[Step], broken: &Step) {
-        let after = steps
-            .iter()
-            .skip_while(|step| !std::ptr::eq(*step, broken))
-            .skip(1);
-        for step in after {
-            self.step_layer(frame, &step.layer);
-        }
-    }
-
-    /// What a step applies.
-    fn step_layer(&mut self, frame: &mut Frame, step: &Expr) -> Value {
-        let name = match &step.kind {
-            ExprKind::Name(name) => name,
-            ExprKind::Member { .. } | ExprKind::Index { .. } => return self.layer_at(frame, step),
-            _ => return self.expression(frame, step),
-        };
-        match self.find_callable(frame, name, step.span) {
-            Some(Value::Layer(layer)) => placed(&layer, step.span),
-            Some(Value::Record(instance)) => self.network_layer(&instance, step.span),
-            Some(other) => other,
-            None if frame.locals.iter().any(|l| l.name == *name) => {
-                self.name(frame, name, step.span)
-            }
-            None if self.modules.lookup(frame.module, name).is_some() => {
-                let message = format!("`{name}` is no layer");
-                let diagnostic = Diagnostic::new(Code::E0204, message)
-                    .at(step.span, "no layer")
-                    .help("`->` leads to an operation, a model, a network or a part of a network");
-                self.poison(diagnostic)
-            }
-            None => self.unknown_name(frame, name, step.span, "layer"),
-        }
-    }
-
     pub fn wrong_kind(&mut self, value: &Value, span: Span, needs: &str) -> Value {
         if value.is_poison() {
             return Value::Poison;
@@ -431,40 +224,5 @@ impl Elaborator<'_, '_> {
             )
             .at(span, value.kind()),
         )
-    }
-}
-
-/// A row of layers as one layer.
-fn in_a_row(steps: Vec<(Value, Option<String>, Span)>) -> Value {
-    let mut row = Vec::new();
-    for (value, label, span) in steps {
-        match &value {
-            Value::Layer(layer) if label.is_none() => match &**layer {
-                Layer::Chain {
-                    steps,
-                    nested: false,
-                } => row.extend(steps.iter().cloned()),
-                _ => row.push((value, label, span)),
-            },
-            _ => row.push((value, label, span)),
-        }
-    }
-    Value::Layer(Rc::new(Layer::Chain {
-        steps: row,
-        nested: false,
-    }))
-}
-
-/// The layer as named at a place, so that messages point there.
-pub fn placed(layer: &Rc<Layer>, place: Span) -> Value {
-    match &**layer {
-        Layer::Call { callee, given, .. } if given.is_empty() => {
-            Value::Layer(Rc::new(Layer::Call {
-                callee: *callee,
-                given: Vec::new(),
-                span: place,
-            }))
-        }
-        _ => Value::Layer(layer.clone()),
     }
 }

@@ -11,9 +11,11 @@ mod arithmetic;
 mod bind;
 mod body;
 mod call;
+mod chain;
 mod definition;
 mod expression;
 mod layers;
+mod names;
 mod naming;
 mod operation;
 mod owned;
@@ -34,7 +36,6 @@ pub use update::Update;
 use super::graph::{Graph, NodeIndex, Owner, ParameterId};
 use super::load::{DefId, ModuleId, Modules};
 use super::value::{Instance, Member, Value};
-use crate::diag::suggest::nearest;
 use crate::diag::{Code, Diagnostic};
 use crate::shape::Dim;
 use crate::source::Span;
@@ -374,81 +375,6 @@ impl<'m, 'f> Elaborator<'m, 'f> {
             }
             None => self.data.push(data.clone()),
         }
-    }
-
-    /// "There is nothing called `x` here", with the nearest name of those that could stand there.
-    fn unknown_name(&mut self, frame: &Frame, name: &str, span: Span, what: &str) -> Value {
-        if name == super::experiment::FIT {
-            let diagnostic = Diagnostic::new(Code::E0204, "`fit` ends the right side of an edge")
-                .at(span, "not the end of a target")
-                .help("write `edge deep.features ~> light.features -> fit by mse`");
-            return self.poison(diagnostic);
-        }
-        if super::initial::INITIALISERS.iter().any(|i| i.name == name) {
-            let message = format!("`{name}` only says how a `param` or `state` starts");
-            let diagnostic = Diagnostic::new(Code::E0204, message)
-                .at(span, "no value by itself")
-                .help(format!(
-                    "write `param name: [64] = {name}(…)` and use the name"
-                ));
-            return self.poison(diagnostic);
-        }
-        let diagnostic = Diagnostic::new(Code::E0201, format!("there is no {what} `{name}`"))
-            .at(span, "unknown name");
-        if let Some(library) = super::library::LIBRARIES
-            .iter()
-            .find(|library| super::library::find(library, name).is_some())
-        {
-            return self.poison(self.with_import(diagnostic, frame, library, name));
-        }
-        if let Some(diagnostic) = super::foreign::explained(name, span) {
-            return self.poison(diagnostic);
-        }
-        let locals = frame.locals.iter().map(|local| local.name.as_str());
-        let mut there: Vec<&str> = locals.chain(self.modules.names(frame.module)).collect();
-        super::ops::all().for_each(|op| there.push(op.name));
-        super::library::names("losses").for_each(|loss| there.push(loss));
-        super::schedule::SCHEDULES
-            .iter()
-            .for_each(|schedule| there.push(schedule.name));
-        let diagnostic = match nearest(name, there) {
-            Some(near) => diagnostic.replace(
-                format!("there is something with a similar name: `{near}`"),
-                span,
-                near,
-            ),
-            None if what.starts_with("layer") => diagnostic.help(
-                "`kdc explain operations` lists those of kdc, `losses` and `models` those of the library",
-            ),
-            None => diagnostic,
-        };
-        self.poison(diagnostic)
-    }
-
-    fn with_import(
-        &self,
-        diagnostic: Diagnostic,
-        frame: &Frame,
-        library: &str,
-        name: &str,
-    ) -> Diagnostic {
-        let ast = &self.modules.get(frame.module).ast;
-        let line = format!("use {library}::{name}\n");
-        let top = Span::new(ast.id, 0..0);
-        let first = ast
-            .items
-            .iter()
-            .find(|item| matches!(item.kind, ast::ItemKind::Use(_)))
-            .or(ast.items.first())
-            .map_or(top, |item| item.span.before());
-        diagnostic.fix(
-            format!("the standard library has it: `use {library}::{name}`"),
-            crate::diag::Applicability::Safe,
-            vec![crate::diag::Edit {
-                span: first,
-                text: line,
-            }],
-        )
     }
 
     /// The value of a network's name as a tensor: its only output.
