@@ -36,6 +36,17 @@ impl Metric {
     }
 }
 
+/// What is measured of each network alone.
+fn of_each(name: &str) -> Option<Measure> {
+    Some(match name {
+        "accuracy" => Measure::Accuracy,
+        "top5" => Measure::Top5,
+        "calibration" => Measure::Calibration,
+        "perplexity" => Measure::Perplexity,
+        _ => return None,
+    })
+}
+
 impl Elaborator<'_, '_> {
     /// What `metrics:` lists, without what is wrong, which is reported.
     pub(super) fn metrics(&mut self, written: &Written, answers: &Answers) -> Vec<Metric> {
@@ -62,12 +73,10 @@ impl Elaborator<'_, '_> {
             ExprKind::Error => return None,
             _ => return self.no_metric(expr),
         };
-        let known = match (name, args) {
-            ("accuracy", []) => Measure::Accuracy,
-            ("top5", []) => Measure::Top5,
-            ("calibration", []) => Measure::Calibration,
-            ("perplexity", []) => Measure::Perplexity,
-            ("agreement", args) => self.agreement(expr, args, answers)?,
+        let known = match (name, of_each(name)) {
+            (_, Some(measure)) if args.is_empty() => measure,
+            (_, Some(_)) => return self.measured_of_each(name, expr),
+            ("agreement", _) => self.agreement(expr, args, answers)?,
             _ => {
                 let mut frame = Frame::new(written.module, FrameKind::File, "", Owner::Data);
                 return match self.find_callable(&mut frame, name, expr.span) {
@@ -77,6 +86,15 @@ impl Elaborator<'_, '_> {
             }
         };
         Some(Metric::Known(known))
+    }
+
+    /// `accuracy(light)`, as `expect` has it.
+    fn measured_of_each<T>(&mut self, name: &str, expr: &Expr) -> Option<T> {
+        let message = format!("`metrics` takes `{name}` without a network");
+        let diagnostic = Diagnostic::new(Code::E0225, message).at(expr.span, "one too many");
+        let text = "leave it out: it is measured of each student";
+        self.report(diagnostic.replace(text, expr.span, name));
+        None
     }
 
     fn agreement(&mut self, expr: &Expr, args: &[ast::Arg], answers: &Answers) -> Option<Measure> {
