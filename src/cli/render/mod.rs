@@ -30,16 +30,18 @@ fn harmless(text: &str) -> String {
         .collect()
 }
 
-/// The message with what it says of its place, and with the help: for tools that show nothing else.
+/// The message with what it says of its place, if that is more, and with the help: for tools that show nothing else.
 pub fn plain(diagnostic: &Diagnostic) -> String {
-    let label = diagnostic.labels.iter().find(|label| label.primary);
-    let label = label.map(|label| label.text.clone());
     let notes = diagnostic.notes.iter().filter(|note| note.span.is_none());
     let notes = notes.map(|note| format!("note: {}", note.text));
     let help = diagnostic.help.iter();
     let help = help.map(|help| format!("help: {}", help.text));
-    let mut lines = vec![diagnostic.message.clone()];
-    lines.extend(label.filter(|text| !text.is_empty()));
-    lines.extend(notes.chain(help));
+    let mut lines: Vec<String> = notes.chain(help).collect();
+    lines.insert(0, diagnostic.message.clone());
+    let label = diagnostic.labels.iter().find(|label| label.primary);
+    let label = label.map(|label| label.text.as_str()).unwrap_or_default();
+    if !lines.iter().any(|line| line.contains(label)) {
+        lines.insert(1, label.to_string());
+    }
     lines.join("\n")
 }

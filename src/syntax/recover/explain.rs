@@ -222,7 +222,7 @@ fn construct(place: Place, text: &str) -> Construct {
     let (within, example) = match (place, first_word(text)) {
         (Place::Item, "use") => (
             " in this `use`",
-            "an import is written `use models::LightNN` or `use \"cifar10.kd\"::images`",
+            "an import is written `use models::{DeepNN, LightNN}` or `use \"cifar10.kd\"::images`",
         ),
         (Place::Item, "model") => (
             " in this model",
