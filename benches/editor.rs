@@ -11,12 +11,15 @@
 use lsp_server::{Message, Notification, Request, RequestId};
 use serde_json::{Value, json};
 use std::io::{BufReader, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 
 #[path = "../tests/mutate.rs"]
 mod mutate;
+#[path = "../tests/shipped.rs"]
+mod shipped;
+mod texts;
 
 const LINES: usize = 2_000;
 const KEYSTROKES: usize = 1_000;
@@ -123,40 +126,10 @@ fn uri(path: &Path) -> String {
     format!("file://{}/{}", env!("CARGO_MANIFEST_DIR"), path.display())
 }
 
-/// All files that kdc comes with.
-fn shipped() -> Vec<(PathBuf, String)> {
-    let folders = ["examples", "models", "losses"].iter();
-    let entries = folders.flat_map(|folder| std::fs::read_dir(folder).expect("a folder"));
-    let paths = entries.map(|entry| entry.expect("a readable folder").path());
-    let mut paths: Vec<PathBuf> = paths
-        .filter(|path| path.extension().is_some_and(|e| e == "kd"))
-        .collect();
-    paths.sort();
-    let read = |path: PathBuf| {
-        let text = std::fs::read_to_string(&path).expect("text");
-        (path, text)
-    };
-    paths.into_iter().map(read).collect()
-}
-
-/// An experiment with many models of its own before it.
-fn long_file() -> String {
-    let model = std::fs::read_to_string("models/lightnn.kd").expect("a model");
-    let experiment = std::fs::read_to_string("examples/hint.kd").expect("an experiment");
-    let room = LINES - experiment.lines().count();
-    let models = (0..).map(|number| model.replace("LightNN", &format!("LightNN{number}")));
-    let models = models.take(room / (model.lines().count() + 1));
-    let models: Vec<String> = models.collect();
-    let mut text = models.join("\n") + "\n";
-    let comments = LINES - text.lines().count() - experiment.lines().count();
-    text.push_str(&"// \n".repeat(comments));
-    text + &experiment
-}
-
 /// Types a step behind a line, letter by letter, and takes it away again, in all parts of the file.
 fn keystrokes() -> String {
     let mut server = Server::start();
-    let whole = long_file();
+    let whole = texts::long(LINES);
     let uri = uri(Path::new("examples/long.kd"));
     server.open(&uri, &whole);
     let typed = "\n        -> conv2d(8, kernel: 3)";
@@ -202,7 +175,7 @@ fn asked(server: &mut Server, uri: &str) {
 fn open_files() -> String {
     let mut server = Server::start();
     let none = server.memory();
-    let files = shipped();
+    let files = shipped::shipped();
     for (path, text) in files.iter().take(OPEN) {
         server.open(&uri(path), text);
     }
@@ -218,7 +191,7 @@ fn open_files() -> String {
 
 fn many_edits() -> String {
     let mut server = Server::start();
-    let files = shipped();
+    let files = shipped::shipped();
     let examples: Vec<_> = (files.iter())
         .filter(|(path, _)| path.starts_with("examples"))
         .collect();
