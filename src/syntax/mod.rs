@@ -27,6 +27,7 @@ use std::rc::Rc;
 pub use again::Readings;
 
 /// What a text says, and what is wrong with it.
+#[derive(Clone)]
 pub struct Parse {
     pub file: Rc<ast::File>,
     pub diagnostics: Vec<Diagnostic>,
