@@ -6,6 +6,7 @@ use super::load::item_name;
 use crate::source::Sources;
 use crate::syntax;
 use crate::syntax::ast::Item;
+use std::sync::LazyLock;
 
 include!(concat!(env!("OUT_DIR"), "/library.rs"));
 
@@ -21,7 +22,9 @@ pub const LIBRARIES: [&str; 2] = ["models", "losses"];
 
 /// The file of a library that offers a name.
 pub fn find(library: &str, name: &str) -> Option<&'static LibraryFile> {
-    files(library).find(|file| definitions(file).any(|defined| defined == name))
+    let mut offered = offered(library);
+    let (_, file) = offered.find(|(offered, _)| *offered == name)?;
+    Some(file)
 }
 
 /// What a library offers under a name, and the text that it stands in.
@@ -37,14 +40,22 @@ pub fn item(library: &str, name: &str) -> Option<(Sources, Item)> {
 
 /// What a library offers.
 pub fn names(library: &str) -> impl Iterator<Item = &'static str> {
-    files(library).flat_map(definitions)
+    offered(library).map(|(name, _)| name)
 }
 
-fn files(library: &str) -> impl Iterator<Item = &'static LibraryFile> {
-    FILES.iter().filter(move |file| {
-        file.path
-            .strip_prefix(library)
-            .is_some_and(|rest| rest.starts_with('/'))
+/// All that the libraries offer, each with its file. Editors ask for names at every keystroke.
+static OFFERED: LazyLock<Vec<(&str, &LibraryFile)>> = LazyLock::new(|| {
+    let files = FILES.iter();
+    files
+        .flat_map(|file| definitions(file).map(move |name| (name, file)))
+        .collect()
+});
+
+fn offered(library: &str) -> impl Iterator<Item = (&'static str, &'static LibraryFile)> {
+    let all = OFFERED.iter().copied();
+    all.filter(move |(_, file)| {
+        let rest = file.path.strip_prefix(library);
+        rest.is_some_and(|rest| rest.starts_with('/'))
     })
 }
 
