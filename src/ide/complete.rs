@@ -80,10 +80,8 @@ pub fn at(analysis: &Analysis, files: &dyn Files, offset: usize) -> Vec<Completi
 
 /// The path that a text ends with: `light.layer3[-1]`.
 fn last_path(text: &str) -> &str {
-    let start = text.rfind(|c: char| !is_word(c) && !".[]-".contains(c));
-    start
-        .map_or(text, |at| &text[at + 1..])
-        .trim_start_matches('-')
+    let before = text.trim_end_matches(|c| is_word(c) || ".[]-".contains(c));
+    text[before.len()..].trim_start_matches('-')
 }
 
 /// The library whose names the line imports.

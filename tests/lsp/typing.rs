@@ -57,6 +57,8 @@ fn completions_fit_their_place() {
     );
     assert!(has(&offered("use models::"), "DeepNN"));
     assert_eq!(offered("// light."), Vec::<String>::new());
+    // behind a character of several bytes
+    assert_eq!(offered("tap x = \u{a0}light."), parts);
     let behind_a_string = offered("data d = folder(\"a//b\", ");
     assert!(has(&behind_a_string, "classes:"), "{behind_a_string:?}");
 }
