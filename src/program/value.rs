@@ -168,11 +168,18 @@ pub struct Instance {
     pub model: String,
     pub outputs: Vec<(String, Value)>,
     pub members: Vec<(String, Member)>,
+    /// What it got.
+    pub inputs: Vec<(String, Member)>,
 }
 
 impl Instance {
     pub fn member(&self, name: &str) -> Option<&Member> {
-        self.members.iter().find(|(n, _)| n == name).map(|(_, m)| m)
+        self.named().find(|(n, _)| n == name).map(|(_, m)| m)
+    }
+
+    /// Everything in it that has a name.
+    pub fn named(&self) -> impl Iterator<Item = &(String, Member)> {
+        self.members.iter().chain(&self.inputs)
     }
 
     pub fn output(&self, name: &str) -> Option<&Value> {

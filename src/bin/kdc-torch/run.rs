@@ -15,6 +15,7 @@ use crate::run_folder::{Results, RunFolder};
 use crate::session::{Session, changing, data_of, students};
 use crate::trainer::Trainer;
 use indicatif::ProgressBar;
+use kdc::diag::suggest::counted;
 use kdc::plan::{self, Metric, Plan, Stage, TestTime};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -214,8 +215,9 @@ impl<'a> Run<'a> {
     fn say_stopped(&self, stage: &Stage, epoch: u64) {
         let Some(stop) = &stage.stop else { return };
         let line = format!(
-            "stopped after epoch {epoch}: `{}` has not become better for {} epochs",
-            stop.score.network, stop.epochs
+            "stopped after epoch {epoch}: `{}` has not become better for {}",
+            stop.score.network,
+            counted(stop.epochs as i64, "epoch")
         );
         self.session.console.say_above(&self.bar, &line);
     }

@@ -170,7 +170,9 @@ impl Elaborator<'_, '_> {
             let node = self.parameter_node(frame.owner.clone(), *id, span);
             return Member::of(Value::Tensor(node), span);
         }
-        let there: Vec<&str> = instance.members.iter().map(|(n, _)| n.as_str()).collect();
+        // a number of a body is no place to tap
+        let places = (instance.named()).filter(|(_, part)| !matches!(part.value, Value::Number(_)));
+        let there: Vec<&str> = places.map(|(n, _)| n.as_str()).collect();
         let whose = self.text(base).to_string();
         let diagnostic = Diagnostic::new(Code::E0209, format!("`{whose}` has no `{}`", name.text))
             .at(name.span, "leads nowhere");

@@ -272,6 +272,7 @@ impl Elaborator<'_, '_> {
                     model: name.text.clone(),
                     outputs: named,
                     members: Vec::new(),
+                    inputs: Vec::new(),
                 }))
             }
         }

@@ -290,17 +290,24 @@ impl Elaborator<'_, '_> {
     fn instance(
         &mut self,
         callable: &ast::Callable,
-        frame: Frame,
+        mut frame: Frame,
         value: &mut Value,
     ) -> Rc<Instance> {
         let outputs = match &*value {
             Value::Record(made) => made.outputs.clone(),
             other => vec![("output".to_string(), other.clone())],
         };
+        let inputs = signature::inputs(callable).filter_map(|(name, ..)| {
+            let value = frame.local(&name.text)?.clone();
+            let given = matches!(value, Value::Tensor(_));
+            given.then(|| (name.text.clone(), Member::of(value, name.span)))
+        });
+        let inputs = inputs.collect();
         let instance = Rc::new(Instance {
             model: callable.name.text.clone(),
             outputs,
             members: frame.members,
+            inputs,
         });
         if let Value::Record(_) = value {
             // a model with one output is a tensor where it is used

@@ -188,6 +188,62 @@ fn a_fit_learns_with_its_student_and_is_not_saved_with_it() {
     assert!(hint(1) < hint(0));
 }
 
+/// Nothing, a 1×1 convolution, one with a stride, a transposed one, pooling, and linear layers.
+#[test]
+fn every_kind_of_fit_learns_and_stays_behind() {
+    let _alone = alone();
+    let folder = Folder::new();
+    let plan = plan(
+        "use \"data.kd\"::images
+        model Net(width: int) {
+            input image: [N, 3, 32, 32]
+            large = image -> conv2d(width, kernel: 3, stride: 4, padding: 1) -> relu
+            small = large -> conv2d(2 * width, kernel: 3, stride: 2, padding: 1) -> relu
+            vector = small -> global_avg_pool
+            output logits = vector -> linear(10)
+        }
+        student deep = Net(4)
+        student light = Net(2)
+        edge own: images.label ~> deep.logits by cross_entropy
+        edge ce: images.label ~> light.logits by cross_entropy
+        edge nothing: deep.logits ~> light.logits -> fit by mse
+        edge channels: deep.large ~> light.large -> fit by mse
+        edge strided: deep.small ~> light.large -> fit by mse
+        edge transposed: deep.large ~> light.small -> fit by mse
+        edge pooled: light.small ~> deep.large -> fit by mse
+        edge mapped: deep.vector ~> light.small -> fit by mse
+        edge linear: deep.vector ~> light.vector -> fit by mse
+        train on images { epochs: 2, optimizer: adam(lr: 0.01), seed: 42 }",
+    );
+    folder.session().train(&plan, Existing::Refuse).unwrap();
+
+    let saved =
+        |file: &str| run_folder::read_tensors(&folder.0.join("student").join(file)).unwrap();
+    for student in ["deep", "light"] {
+        let own = saved(&format!("{student}.safetensors"));
+        assert!(own.iter().all(|(name, _)| !name.contains("fit")));
+    }
+    let initial = Parameters::new(&plan, 42, Device::Cpu, &HashMap::new()).unwrap();
+    let mut shapes = Vec::new();
+    for (name, learned) in saved("auxiliary.safetensors") {
+        assert!(!learned.equal(initial.get(&name).unwrap()), "{name}");
+        if name.ends_with("weight") {
+            shapes.push(format!("{name} {:?}", learned.size()));
+        }
+    }
+    shapes.sort_unstable();
+    assert_eq!(
+        shapes,
+        [
+            "channels.fit.weight [4, 2, 1, 1]",
+            "linear.fit.weight [8, 4]",
+            "mapped.fit.1.weight [8, 4]",
+            "strided.fit.weight [8, 2, 3, 3]",
+            "transposed.fit.weight [4, 4, 2, 2]",
+        ]
+    );
+}
+
 fn student_with(train: &str) -> Plan {
     let start = STUDENT.find("train on").unwrap();
     plan(&format!("{}{train}", &STUDENT[..start]))
