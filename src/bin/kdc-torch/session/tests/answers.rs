@@ -239,7 +239,7 @@ fn every_kind_of_fit_learns_and_stays_behind() {
             "linear.fit.weight [8, 4]",
             "mapped.fit.1.weight [8, 4]",
             "strided.fit.weight [8, 2, 3, 3]",
-            "transposed.fit.weight [4, 4, 2, 2]",
+            "transposed.fit.weight [4, 4, 4, 4]",
         ]
     );
 }
