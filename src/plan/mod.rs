@@ -15,6 +15,7 @@ mod in_place;
 mod lower;
 mod measure;
 mod names;
+mod network;
 mod picture;
 mod precision;
 mod program;
