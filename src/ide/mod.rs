@@ -26,6 +26,7 @@ use crate::shape::Shape;
 use crate::source::{FileId, Files, SourceFile, Sources, Span};
 use crate::syntax::{Readings, ast};
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 use std::path::Path;
 use std::rc::Rc;
 
@@ -117,11 +118,13 @@ impl Analysis {
         names::renamable(self, offset)
     }
 
-    /// The shape of what each line's last operation gives, where it changes a shape.
-    pub fn hints(&self) -> Vec<Hint> {
+    /// The shape of what each line's last operation gives, where it changes a shape: of what ends between two
+    /// offsets.
+    pub fn hints(&self, within: RangeInclusive<usize>) -> Vec<Hint> {
         let source = self.source();
         let mut by_line: BTreeMap<usize, &Fact> = BTreeMap::new();
-        for fact in self.own_facts() {
+        let wanted = |fact: &&Fact| within.contains(&(fact.span.end as usize));
+        for fact in self.own_facts().filter(wanted) {
             let line = source.position(fact.span.end as usize).line;
             let last = by_line.entry(line).or_insert(fact);
             if fact.span.end >= last.span.end {

@@ -143,6 +143,12 @@ fn shapes_stand_behind_lines() {
         .collect();
     assert!(labels.contains(&"[N, 16, 16, 16]"), "{labels:?}");
     assert!(labels.contains(&"[N, 1024]"), "{labels:?}");
+    // Only of the lines that are asked for, and of those all.
+    for hint in hints.as_array().unwrap() {
+        let part = json!({"start": hint["position"], "end": hint["position"]});
+        let params = json!({"textDocument": {"uri": uri}, "range": part});
+        assert_eq!(editor.ask("textDocument/inlayHint", params), json!([hint]));
+    }
 }
 
 #[test]

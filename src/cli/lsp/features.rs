@@ -200,19 +200,21 @@ pub fn folds(analysis: &Analysis) -> Vec<FoldingRange> {
 /// The shapes behind the lines of a range.
 pub fn hints(analysis: &Analysis, range: Range, places: &Places) -> Vec<InlayHint> {
     let source = analysis.source();
-    let hints = analysis.hints().into_iter().map(|hint| InlayHint {
-        position: places.position(source, hint.at.start as usize),
-        label: Label::String(hint.text),
-        kind: None,
-        text_edits: None,
-        tooltip: None,
-        padding_left: Some(true),
-        padding_right: None,
-        data: None,
-    });
-    let lines = range.start.line..=range.end.line;
+    // whole lines, or the last operation of one might not be among them
+    let line = |line: u32, character: u32| places.offset(source, Position::new(line, character));
+    let within = line(range.start.line, 0)..=line(range.end.line, u32::MAX);
+    let hints = analysis.hints(within).into_iter();
     hints
-        .filter(|hint| lines.contains(&hint.position.line))
+        .map(|hint| InlayHint {
+            position: places.position(source, hint.at.start as usize),
+            label: Label::String(hint.text),
+            kind: None,
+            text_edits: None,
+            tooltip: None,
+            padding_left: Some(true),
+            padding_right: None,
+            data: None,
+        })
         .collect()
 }
 
