@@ -271,6 +271,13 @@ train on images { epochs: 2, precision: bf16, optimizer: adam(lr: 0.001) }
     );
 }
 
+/// `tests/fast.yaml` is the fast plan of `tests/fast.kd`.
+#[test]
+fn the_fast_plan_is_the_golden_one() {
+    let text = include_str!("fast.kd").to_string();
+    golden::hold("tests/fast.yaml", &unsaved::plan(text).fast().to_yaml());
+}
+
 #[test]
 fn a_norm_that_nothing_moves_is_folded_into_its_convolution() {
     let text = "use \"cifar10.kd\"::images
