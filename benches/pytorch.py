@@ -12,10 +12,13 @@ teacher in each step, `kept` the teacher's answers from a cache made by hand, `t
 
 `large` is `tuned` for a larger pair, resnet32x4 and resnet8x4, with crops and flips on whole batches.
 
-Prints a line for each figure: its name and the number.
+Prints a line for each figure: its name and the number. With `--rounds` it measures once for each line that it reads
+from standard input, and prints an empty line when it is ready for the first and after the figures of each.
 """
 import argparse
+import functools
 import resource
+import sys
 import time
 
 import torch
@@ -111,7 +114,7 @@ def say(name, value):
     print(f"{name} {value}", flush=True)
 
 
-def speed(step, steps, warm_up=2):
+def speed(step, steps, warm_up):
     """Pictures a second over the steps after the first ones."""
     for k in range(warm_up):
         step(k)
@@ -162,7 +165,7 @@ def tutorial(pictures, labels, arguments):
             optimizer.step()
             return loss.item()
 
-        say(f"{experiment}.step", speed(step, arguments.steps))
+        say(f"{experiment}.step", speed(step, arguments.steps, arguments.warm_up))
         # the student's part of it alone, from tensors
         x, y = torch.randn(BATCH, 3, 32, 32), labels[:BATCH]
         with torch.no_grad():
@@ -175,7 +178,7 @@ def tutorial(pictures, labels, arguments):
             optimizer.step()
             return loss.item()
 
-        say(f"{experiment}.student", speed(student_step, 4 * arguments.steps))
+        say(f"{experiment}.student", speed(student_step, 4 * arguments.steps, arguments.warm_up))
 
 
 class Resident:
@@ -189,6 +192,9 @@ class Resident:
     def index(self, k):
         first = k * BATCH % (len(self.order) - BATCH + 1)
         return self.order[first : first + BATCH]
+
+    def in_order(self):
+        return torch.arange(len(self.labels)).split(BATCH)
 
     def normalized(self, pictures):
         x = (pictures.float().div_(255).sub_(self.mean)).div_(self.std)
@@ -229,47 +235,60 @@ def autocast(arguments):
     return torch.autocast("cpu", torch.bfloat16, enabled=arguments.precision == "bf16")
 
 
-def tuned(pictures, labels, arguments):
-    data = Resident(pictures, labels)
-    for experiment in EXPERIMENTS:
-        teacher, student, regressor = deep_nn().eval(), light_nn().train(), conv(16, 32)
-        for network in (teacher, student, regressor):
-            network.to(memory_format=torch.channels_last)
-        optimizer = learns(student, regressor if experiment == "hint" else nn.Identity(), fused=True)
+def tuned(experiment, data, arguments):
+    """What measures an experiment: networks and compiled functions are there when it is called."""
+    teacher, student, regressor = deep_nn().eval(), light_nn().train(), conv(16, 32)
+    for network in (teacher, student, regressor):
+        network.to(memory_format=torch.channels_last)
+    optimizer = learns(student, regressor if experiment == "hint" else nn.Identity(), fused=True)
 
-        def answers(x):
-            with torch.no_grad(), autocast(arguments):
-                return answer(experiment, teacher, x)
+    def answers(x):
+        with torch.no_grad(), autocast(arguments):
+            return answer(experiment, teacher, x)
 
-        def losses(x, y, taught):
-            with autocast(arguments):
-                return total(experiment, student, regressor, x, y, taught)
+    def losses(x, y, taught):
+        with autocast(arguments):
+            return total(experiment, student, regressor, x, y, taught)
 
-        def learn(losses, x, y, taught):
-            optimizer.zero_grad(set_to_none=True)
-            losses(x, y, taught).backward()
-            optimizer.step()
+    def learn(losses, x, y, taught):
+        optimizer.zero_grad(set_to_none=True)
+        losses(x, y, taught).backward()
+        optimizer.step()
 
-        x, y = data.batch(data.index(0))
-        answers = faster(answers, lambda function: function(x), arguments)
-        taught = answers(x).clone()
-        losses = faster(losses, lambda function: learn(function, x, y, taught), arguments)
+    x, y = data.batch(data.index(0))
+    answers = faster(answers, lambda function: function(x), arguments)
+    taught = answers(x).clone()
+    losses = faster(losses, lambda function: learn(function, x, y, taught), arguments)
 
-        def step(k):
-            x, y = data.batch(data.index(k))
-            learn(losses, x, y, answers(x))
+    def step(k):
+        x, y = data.batch(data.index(k))
+        learn(losses, x, y, answers(x))
 
-        say(f"{experiment}.step", speed(step, arguments.steps))
+    def measure():
+        say(f"{experiment}.step", speed(step, arguments.steps, arguments.warm_up))
         start = time.perf_counter()
-        kept = torch.cat([answers(data.batch(index)[0]).clone() for index in torch.arange(len(labels)).split(BATCH)])
-        say(f"{experiment}.teacher", len(labels) / (time.perf_counter() - start))
+        kept = torch.cat([answers(data.batch(index)[0]).clone() for index in data.in_order()])
+        say(f"{experiment}.teacher", len(data.labels) / (time.perf_counter() - start))
 
         def kept_step(k):
             index = data.index(k)
             learn(losses, *data.batch(index), kept.index_select(0, index))
 
-        say(f"{experiment}.kept", speed(kept_step, 4 * arguments.steps))
-    say("ceiling", ceiling(arguments))
+        say(f"{experiment}.kept", speed(kept_step, 4 * arguments.steps, arguments.warm_up))
+
+    return measure
+
+
+def all_tuned(pictures, labels, arguments):
+    data = Resident(pictures, labels)
+    measures = [tuned(experiment, data, arguments) for experiment in EXPERIMENTS]
+
+    def measure():
+        for one in measures:
+            one()
+        say("ceiling", ceiling(arguments))
+
+    return measure
 
 
 def ceiling(arguments):
@@ -278,7 +297,7 @@ def ceiling(arguments):
     layer = conv(128, 64).to(kind).to(memory_format=torch.channels_last)
     x = torch.randn(BATCH, 128, 32, 32, dtype=kind).to(memory_format=torch.channels_last)
     with torch.no_grad():
-        pictures = speed(lambda _: layer(x), 6)
+        pictures = speed(lambda _: layer(x), 6, arguments.warm_up)
     return pictures * 1024 * 1152 * 64
 
 
@@ -303,7 +322,7 @@ def large(pictures, labels, arguments):
         loss.backward()
         optimizer.step()
 
-    say("large.step", speed(step, arguments.steps, warm_up=1))
+    say("step", speed(step, arguments.steps, arguments.warm_up))
 
 
 def main():
@@ -312,15 +331,32 @@ def main():
     parser.add_argument("--precision", choices=("f32", "bf16"), default="f32")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--steps", type=int, default=8)
+    parser.add_argument("--warm-up", type=int, default=2)
     parser.add_argument("--pictures", type=int, default=2048)
     parser.add_argument("--no-compile", action="store_true")
+    parser.add_argument("--rounds", action="store_true")
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
     torch.manual_seed(42)
     pictures = torch.randint(256, (arguments.pictures, 3, 32, 32), dtype=torch.uint8)
     labels = torch.randint(10, (arguments.pictures,))
-    {"tutorial": tutorial, "tuned": tuned, "large": large}[arguments.way](pictures, labels, arguments)
-    say("peak_mb", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1000)
+    given = (pictures, labels, arguments)
+    if arguments.way == "tuned":
+        measure = all_tuned(*given)
+    else:
+        measure = functools.partial({"tutorial": tutorial, "large": large}[arguments.way], *given)
+    if not arguments.rounds:
+        figures(measure)
+        return
+    print(flush=True)
+    for _ in sys.stdin:
+        figures(measure)
+        print(flush=True)
+
+
+def figures(measure):
+    measure()
+    say("peak_mb", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 // 1_000_000)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,9 @@
 //! What the README's commands run: sets libtorch up once, builds, then runs or tests.
 
+mod accuracy;
 mod bench;
 mod build;
+mod example;
 mod fixtures;
 mod libtorch;
 mod python;
@@ -19,7 +21,8 @@ usage: cargo kdc ARGS           build kdc and run it; `train` and `eval` also bu
        cargo xtask test ARGS    set up what is missing and run all tests; ARGS are `cargo test`'s
        cargo xtask setup        set libtorch up
        cargo xtask fixtures     run PyTorch again to make tests/fixtures
-       cargo xtask bench        compare kdc with PyTorch programs; writes docs/performance.md, with --try nothing";
+       cargo xtask bench        compare kdc with PyTorch programs; writes docs/performance.md, with --try nothing
+       cargo xtask accuracy     hold kdc's accuracy against PyTorch's, on CIFAR-10; writes docs/accuracy.md";
 
 /// What `kdc` itself answers when the engine is missing.
 const NOT_SET_UP: u8 = 3;
@@ -38,6 +41,7 @@ fn main() -> ExitCode {
         Some("test") => build::test(&libtorch, &args),
         Some("setup") if args.is_empty() => libtorch.set_up().map(|()| ExitCode::SUCCESS),
         Some("fixtures") if args.is_empty() => fixtures::make(root),
+        Some("accuracy") if args.is_empty() => accuracy::run(&libtorch),
         Some("bench") => bench::run(&libtorch, &args),
         _ => {
             eprintln!("{USAGE}");
