@@ -187,9 +187,10 @@ fn report(all: &[Measured]) -> String {
         "# Accuracy".to_string(),
         String::new(),
         format!(
-            "kdc's students beside the same students in PyTorch 2.11, on the CPU: 10 epochs on CIFAR-10, seeds {}; test \
-             accuracy in per cent. Written by `cargo xtask accuracy`. `benches/accuracy.py` is the program in PyTorch, in \
-             f32. The teacher is one for all: `teacher.kd`, trained by kdc for {TEACHER_EPOCHS} epochs in bf16.",
+            "kdc's students beside the same students in PyTorch 2.11, on the CPU: 10 epochs on CIFAR-10 ([which \
+             copy](results.md)), seeds {}; test accuracy in per cent. Written by `cargo xtask accuracy`. \
+             `benches/accuracy.py` is the program in PyTorch, in f32. The teacher is one for all: `teacher.kd`, trained by \
+             kdc for {TEACHER_EPOCHS} epochs in bf16.",
             seeds().replace(',', ", ")
         ),
         String::new(),
