@@ -69,6 +69,7 @@ pub fn report(figures: &Figures, threads: &[usize], rounds: usize) -> String {
     writer.wholes();
     writer.steps();
     writer.teacher();
+    writer.bounds();
     writer.large();
     writer.memory();
     writer.text
@@ -176,6 +177,39 @@ impl Writer<'_> {
                 self.line(&format!(
                     "| {threads} | {precision} | {passes} | {ceiling:.1} |"
                 ));
+            }
+        }
+    }
+
+    fn bounds(&mut self) {
+        self.line("\n## What bounds it\n");
+        self.line(
+            "Seconds of kdc's whole experiments, apart: the teacher's pass and ten epochs of steps. The pass runs at \
+             about the speed of the convolution alone, so that no program that lets the teacher answer once for each picture \
+             is much faster there. The last column has the multiply-adds of the steps, forward and backward, beside what that \
+             convolution would do in the same time. The student's layers have 16 and 32 channels: what is between \
+             them, dropout, pooling, losses and Adam, moves memory, which bf16 makes little shorter.\n",
+        );
+        self.line(
+            "| threads | precision | experiment | pass | steps | multiply-adds of the steps |",
+        );
+        self.line("|---|---|---|---|---|---|");
+        for &threads in self.threads {
+            for precision in PRECISIONS {
+                let ceiling = self.figures.median(threads, "tuned", precision, "ceiling");
+                for experiment in EXPERIMENTS {
+                    let median = |figure: &str| {
+                        let name = format!("{experiment}.{figure}");
+                        self.figures.median(threads, "kdc", precision, &name)
+                    };
+                    let (pass, step) = (SAMPLES / median("teacher"), median("step"));
+                    // backward has two products for each of forward's
+                    let used = 3.0 * step * median("student_multiply_adds") / ceiling;
+                    let (steps, used) = (EPOCHS * SAMPLES / step, 100.0 * used);
+                    self.line(&format!(
+                        "| {threads} | {precision} | {experiment} | {pass:.0} | {steps:.0} | {used:.0} % |"
+                    ));
+                }
             }
         }
     }
