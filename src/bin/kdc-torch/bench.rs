@@ -57,8 +57,8 @@ pub fn figures(session: &Session, plan: &Plan, options: &Options) -> Result<Stri
     if let Some(cache) = &stage.cache {
         lines.push(format!("teacher_multiply_adds {}", cache.multiply_adds));
     }
-    let costs = &plan.costs;
-    let learned = costs.student.multiply_adds + costs.auxiliary.multiply_adds;
+    let cost = &plan.cost;
+    let learned = cost.student.multiply_adds + cost.auxiliary.multiply_adds;
     lines.push(format!("student_multiply_adds {learned}"));
     if let Some(peak) = memory::peak() {
         lines.push(format!("peak_mb {}", peak / 1_000_000));
