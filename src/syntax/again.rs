@@ -19,10 +19,10 @@ use std::sync::Arc;
 pub struct Readings(HashMap<String, Reading>);
 
 /// How a text was read.
-struct Reading {
+pub(super) struct Reading {
     source: Arc<str>,
     clean: String,
-    parse: Parse,
+    pub parse: Parse,
     chunks: Vec<Chunk>,
 }
 
@@ -33,21 +33,8 @@ impl Readings {
         if let Some(same) = last.filter(|last| last.is_of(source)) {
             return same.parse.clone();
         }
-        let (text, mut diagnostics) = scan::read(source);
-        let read = match last.map(|last| Unchanged::between(last, &text)) {
-            Some(unchanged) => items::read_again(&text, &unchanged),
-            None => items::read(&text),
-        };
-        diagnostics.extend(read.diagnostics);
-        let (id, items) = (source.id, read.items);
-        let file = Rc::new(File { id, items });
-        let parse = Parse { file, diagnostics };
-        let reading = Reading {
-            source: source.text.clone(),
-            clean: text.clean,
-            parse: parse.clone(),
-            chunks: read.chunks,
-        };
+        let reading = Reading::of(source, last);
+        let parse = reading.parse.clone();
         self.0.insert(source.name.clone(), reading);
         parse
     }
@@ -59,6 +46,24 @@ impl Readings {
 }
 
 impl Reading {
+    /// Of a text of which an earlier one may have been read.
+    pub fn of(source: &SourceFile, last: Option<&Reading>) -> Reading {
+        let (text, mut diagnostics) = scan::read(source);
+        let read = match last.map(|last| Unchanged::between(last, &text)) {
+            Some(unchanged) => items::read_again(&text, &unchanged),
+            None => items::read(&text),
+        };
+        diagnostics.extend(read.diagnostics);
+        let (id, items) = (source.id, read.items);
+        let file = Rc::new(File { id, items });
+        Reading {
+            source: source.text.clone(),
+            clean: text.clean,
+            parse: Parse { file, diagnostics },
+            chunks: read.chunks,
+        }
+    }
+
     fn is_of(&self, source: &SourceFile) -> bool {
         self.parse.file.id == source.id && self.source == source.text
     }

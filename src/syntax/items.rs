@@ -19,7 +19,7 @@ const PIECE: usize = 16 * 1024;
 /// Of a thread, for the deepest nesting.
 const STACK: usize = 8 * 1024 * 1024;
 
-/// All items, and what is wrong with them.
+/// What was read, and what is wrong with it.
 pub(super) struct Read {
     pub items: Vec<Item>,
     pub diagnostics: Vec<Diagnostic>,
@@ -46,6 +46,7 @@ impl Chunk {
     }
 }
 
+/// All items of a text.
 pub(super) fn read(text: &Text) -> Read {
     let threads = match text.clean.len() / PIECE {
         0 | 1 => 1,
@@ -72,7 +73,7 @@ fn pieces(text: &Text, count: usize) -> Vec<Range<usize>> {
     bounds.windows(2).map(|pair| pair[0]..pair[1]).collect()
 }
 
-/// The same of a text that was read before.
+/// All items of a text that was read before.
 pub(super) fn read_again(text: &Text, unchanged: &Unchanged) -> Read {
     let mut reader = Reader::new(text, 0);
     while reader.at < text.clean.len() {
@@ -240,7 +241,7 @@ mod tests {
         let several = read_in(pieces.clone(), &text);
         let told = |read: &Read| format!("{:?}\n{:?}", read.items, read.diagnostics);
         assert_eq!(told(&whole), told(&several), "{}", text.source);
-        let starts = whole.items.iter().map(|item| item.span.start as usize);
-        pieces.len() > 1 && starts.into_iter().any(|start| start == pieces[1].start)
+        let mut starts = whole.items.iter().map(|item| item.span.start as usize);
+        pieces.len() > 1 && starts.any(|start| start == pieces[1].start)
     }
 }

@@ -39,16 +39,7 @@ pub struct Parse {
 /// whose value is an error node. No expression is deeper than [`MAX_HEIGHT`] nodes, so the
 /// tree may be walked recursively.
 pub fn parse(source: &SourceFile) -> Parse {
-    let (text, mut diagnostics) = scan::read(source);
-    let read = items::read(&text);
-    diagnostics.extend(read.diagnostics);
-    Parse {
-        file: Rc::new(ast::File {
-            id: source.id,
-            items: read.items,
-        }),
-        diagnostics,
-    }
+    again::Reading::of(source, None).parse
 }
 
 /// Whether a word can never be a name.
