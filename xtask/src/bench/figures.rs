@@ -44,6 +44,24 @@ impl Figures {
         sorted.get(sorted.len() / 2).copied().unwrap_or(f64::NAN)
     }
 
+    /// The medians of a program's figures for an experiment, by their names.
+    pub fn of(
+        &self,
+        program: &str,
+        threads: usize,
+        precision: &str,
+        experiment: &str,
+    ) -> impl Fn(&str) -> f64 {
+        move |figure| {
+            self.median(
+                threads,
+                program,
+                precision,
+                &format!("{experiment}.{figure}"),
+            )
+        }
+    }
+
     /// `6128 (5790 to 6933)`: the median, the lowest and the highest.
     pub fn spread(&self, threads: usize, program: &str, precision: &str, name: &str) -> String {
         let values = self.values(threads, program, precision, name);

@@ -83,10 +83,7 @@ impl Writer<'_> {
 
     /// Seconds of a whole experiment.
     fn whole(&self, way: &Way, threads: usize, precision: &str, experiment: &str) -> f64 {
-        let median = |figure: &str| {
-            let name = format!("{experiment}.{figure}");
-            self.figures.median(threads, way.program, precision, &name)
-        };
+        let median = self.figures.of(way.program, threads, precision, experiment);
         let pass = way.pass.map_or(0.0, |pass| SAMPLES / median(pass));
         pass + EPOCHS * SAMPLES / median(way.step)
     }
@@ -132,17 +129,13 @@ impl Writer<'_> {
         self.line("|---|---|---|---|---|---|---|---|---|");
         for &threads in self.threads {
             for experiment in EXPERIMENTS {
-                let name = |figure: &str| format!("{experiment}.{figure}");
-                let eager = self
-                    .figures
-                    .median(threads, "tutorial", "f32", &name("student"));
+                let eager = self.figures.of("tutorial", threads, "f32", experiment)("student");
                 let each = PRECISIONS.map(|precision| {
-                    let spread = |program, figure: &str| {
-                        (self.figures).spread(threads, program, precision, &name(figure))
+                    let spread = |program, figure| {
+                        let name = format!("{experiment}.{figure}");
+                        self.figures.spread(threads, program, precision, &name)
                     };
-                    let ours = self
-                        .figures
-                        .median(threads, "kdc", precision, &name("step"));
+                    let ours = self.figures.of("kdc", threads, precision, experiment)("step");
                     let (tuned, kdc) = (spread("tuned", "kept"), spread("kdc", "step"));
                     format!("{tuned} | {kdc} | {:.2}", ours / eager)
                 });
@@ -165,10 +158,7 @@ impl Writer<'_> {
         for &threads in self.threads {
             for precision in PRECISIONS {
                 let passes = EXPERIMENTS.map(|experiment| {
-                    let median = |figure: &str| {
-                        let name = format!("{experiment}.{figure}");
-                        self.figures.median(threads, "kdc", precision, &name)
-                    };
+                    let median = self.figures.of("kdc", threads, precision, experiment);
                     let speed = median("teacher") * median("teacher_multiply_adds");
                     format!("{:.1}", speed / 1e9)
                 });
@@ -198,10 +188,7 @@ impl Writer<'_> {
             for precision in PRECISIONS {
                 let ceiling = self.figures.median(threads, "tuned", precision, "ceiling");
                 for experiment in EXPERIMENTS {
-                    let median = |figure: &str| {
-                        let name = format!("{experiment}.{figure}");
-                        self.figures.median(threads, "kdc", precision, &name)
-                    };
+                    let median = self.figures.of("kdc", threads, precision, experiment);
                     let (pass, step) = (SAMPLES / median("teacher"), median("step"));
                     // backward has two products for each of forward's
                     let used = 3.0 * step * median("student_multiply_adds") / ceiling;
