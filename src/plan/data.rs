@@ -51,6 +51,14 @@ pub enum DataSource {
 }
 
 impl DataSource {
+    /// Of a table.
+    pub fn columns(&self) -> &[Column] {
+        match self {
+            DataSource::Table { columns, .. } => columns,
+            _ => &[],
+        }
+    }
+
     /// Whether there are samples to test with.
     pub fn has_test(&self) -> bool {
         !matches!(self, DataSource::Table { test: None, .. })
@@ -77,6 +85,9 @@ pub struct Column {
     pub field: String,
     #[serde(with = "serde_yaml::with::singleton_map")]
     pub read: Read,
+    /// What its classes are called, in order, where that is said. Else the words in it number themselves.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub names: Vec<String>,
 }
 
 /// What a column holds.
@@ -127,7 +138,8 @@ pub struct Words {
 #[serde(deny_unknown_fields)]
 pub struct Tokenizer {
     pub kind: TokenizerKind,
-    /// Relative to the working directory.
+    /// Relative to the working directory; empty where the tokens are ready.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub path: String,
     /// All tokens are below this.
     pub vocab: u64,
@@ -138,6 +150,9 @@ pub struct Tokenizer {
     /// The token after each text, where texts are joined and cut. Else each text is a sample.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pack: Option<String>,
+    /// Of ready tokens, the one that stands for none at the end of a list.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub padding: Option<u64>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -147,6 +162,8 @@ pub enum TokenizerKind {
     Wordpiece,
     /// Pairs of bytes.
     Bpe,
+    /// None: the column holds lists of tokens.
+    Ready,
 }
 
 /// What of the tokens a field is.

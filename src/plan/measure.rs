@@ -37,6 +37,8 @@ pub enum Measure {
     Calibration,
     /// The exponential of the cross-entropy.
     Perplexity,
+    /// The F1 of the entities that tags of words mark, all kinds together.
+    EntityF1,
     /// The share of samples for which it answers as that network does.
     Agreement {
         with: String,
@@ -77,6 +79,7 @@ impl std::fmt::Display for Measure {
             Measure::Top5 => f.write_str("top5"),
             Measure::Calibration => f.write_str("calibration"),
             Measure::Perplexity => f.write_str("perplexity"),
+            Measure::EntityF1 => f.write_str("entity_f1"),
             Measure::Agreement { with } => write!(f, "agreement({with})"),
             Measure::Formula { written, .. } => f.write_str(written),
         }

@@ -5,11 +5,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
-/// The code that the library's models are compared with.
-const MODELS: [&str; 3] = [
+/// The code that the library's models and metrics are compared with.
+const PEERS: [&str; 4] = [
     "torchvision==0.26.0",
     "timm==1.0.31",
     "transformers==5.23.0",
+    "seqeval==1.2.2",
 ];
 
 /// Runs `tests/fixtures/*.py` in the project's folder, each of which writes its fixtures beside itself.
@@ -21,7 +22,7 @@ pub fn make(root: &Path) -> Result<ExitCode, String> {
         .filter(|path| path.extension().is_some_and(|extension| extension == "py"))
         .collect();
     programs.sort();
-    let python = python::with_torch(root, &MODELS)?;
+    let python = python::with_torch(root, &PEERS)?;
     for program in programs {
         say(&format!("running {}", program.display()));
         let status = Command::new(&python)

@@ -4,6 +4,7 @@ use crate::data::{Batch, DataSet, Split};
 use crate::failure::{Failure, Result};
 use crate::interpreter::Executable;
 use crate::parameters::Parameters;
+use kdc::data::tags::{Tag, entities};
 use kdc::plan::{Evaluation, Program};
 use tch::{Kind, TchError, Tensor, no_grad_guard};
 
@@ -12,6 +13,8 @@ pub struct Answers {
     /// `[samples]`, the class with the largest logit.
     predicted: Tensor,
     labels: Tensor,
+    /// `[samples]`, the text that a word is of; a sample's own number where there are no words.
+    texts: Tensor,
     /// `[samples]`, whether the right class is among the five largest logits.
     in_top5: Tensor,
     /// `[samples]`, the largest probability.
@@ -38,7 +41,8 @@ pub fn evaluate(
 
     let classes = evaluation.classes as i64;
     let (mut predicted, mut labels, mut in_top5) = (Vec::new(), Vec::new(), Vec::new());
-    let (mut confidence, mut likelihood) = (Vec::new(), Vec::new());
+    let (mut confidence, mut likelihood, mut texts) = (Vec::new(), Vec::new(), Vec::new());
+    let mut first_text = 0;
     let program = &evaluation.program;
     each_batch(program, parameters, (data, split), |outputs, batch| {
         let logits = &outputs[logits_at];
@@ -56,6 +60,11 @@ pub fn evaluate(
         let log = logits.f_log_softmax(1, Kind::Float)?;
         likelihood.push(log.f_gather(1, &right, false)?.f_squeeze_dim(1)?);
         predicted.push(logits.f_argmax(1, false)?);
+        let rows = Tensor::f_arange(batch.size, (Kind::Int64, label.device()))?;
+        let words = label.size()[0] / batch.size;
+        let rows = rows.f_repeat_interleave_self_int(words, None, None)?;
+        texts.push(rows.f_add_scalar(first_text)?);
+        first_text += batch.size;
         labels.push(label.shallow_clone());
         Ok(())
     })?;
@@ -67,6 +76,7 @@ pub fn evaluate(
         in_top5: of_counted(&in_top5)?,
         confidence: of_counted(&confidence)?,
         likelihood: of_counted(&likelihood)?,
+        texts: of_counted(&texts)?,
         labels: labels.f_masked_select(&counted)?,
         classes,
     })
@@ -160,6 +170,33 @@ impl Answers {
         Ok((-mean(&self.likelihood)?).exp())
     }
 
+    /// The F1 of the entities that the tags of words mark, all kinds together: an entity is right if its kind and all its
+    /// words are. 0 where there are none.
+    pub fn entity_f1(&self, tags: &[Tag]) -> Result<f64> {
+        let tag_of = |classes: &Tensor| -> Result<Vec<&Tag>> {
+            let classes = Vec::<i64>::try_from(classes)?;
+            let tags = classes.iter().map(|class| tags.get(*class as usize));
+            let all: Option<Vec<&Tag>> = tags.collect();
+            all.ok_or_else(|| Failure::Bug("a class without a tag".into()))
+        };
+        let (labels, predicted) = (tag_of(&self.labels)?, tag_of(&self.predicted)?);
+        let texts = Vec::<i64>::try_from(&self.texts)?;
+        let (mut there, mut found, mut right, mut word) = (0, 0, 0, 0);
+        for text in texts.chunk_by(|one, next| one == next) {
+            let words = word..word + text.len();
+            word = words.end;
+            let marked = entities(labels[words.clone()].iter().copied());
+            let answered = entities(predicted[words].iter().copied());
+            right += answered.iter().filter(|e| marked.contains(e)).count();
+            there += marked.len();
+            found += answered.len();
+        }
+        Ok(match there + found {
+            0 => 0.0,
+            all => 2.0 * right as f64 / all as f64,
+        })
+    }
+
     /// How often the two give the same answer.
     pub fn agreement(&self, other: &Answers) -> Result<f64> {
         mean(&self.predicted.f_eq_tensor(&other.predicted)?)
@@ -178,6 +215,7 @@ mod tests {
     fn calibration_and_perplexity_follow_their_definitions() {
         let answers = Answers {
             predicted: Tensor::from_slice(&[0i64, 0, 1, 1, 1]),
+            texts: Tensor::from_slice(&[0i64, 1, 2, 3, 4]),
             labels: Tensor::from_slice(&[0i64, 1, 1, 1, 0]),
             in_top5: Tensor::from_slice(&[true; 5]),
             confidence: Tensor::from_slice(&[0.62f32, 0.66, 0.9, 1.0, 0.34]),

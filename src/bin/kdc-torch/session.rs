@@ -79,6 +79,7 @@ impl Session {
 
     /// Trains the experiment once for each of its seeds, over what stands in the way.
     fn train_seeds(&self, plan: &Plan) -> Result<()> {
+        metrics::check(self, plan)?;
         let teachers = self.teachers(plan)?;
         let mut records = Vec::new();
         for &seed in &plan.seeds {

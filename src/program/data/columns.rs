@@ -33,6 +33,7 @@ impl Elaborator<'_, '_> {
             field: name.text.clone(),
             // until a step says so
             read: Read::Number,
+            names: Vec::new(),
         });
         draft.bind(Making::new(&name.text, Form::Column, &[]));
         Some(())
@@ -58,9 +59,14 @@ impl Elaborator<'_, '_> {
             "tensor" => self.sizes(settings, at)?,
             _ => Vec::new(),
         };
+        let names = match reader {
+            "class" => self.class_names(settings)?,
+            _ => Vec::new(),
+        };
         for place in places {
             let name = draft.fields[place].name.clone();
             let of_words = draft.fields[place].form == Form::OfWords;
+            draft.set_names(&name, &names);
             if reader == "class" && (of_words || settings.value("ignore").is_some()) {
                 self.labels(draft, place, settings, at)?;
                 continue;
@@ -90,6 +96,26 @@ impl Elaborator<'_, '_> {
             draft.set_read(&name, &read);
         }
         Some(())
+    }
+
+    /// One for each class, all different; none where they are not said.
+    fn class_names(&mut self, settings: &Settings) -> Option<Vec<String>> {
+        let (Some(at), Some(count)) = (settings.span("names"), settings.int("count")) else {
+            return Some(Vec::new());
+        };
+        let names = settings.texts("names");
+        let twice = (1..names.len()).find(|place| names[..*place].contains(&names[*place]));
+        let (message, label) = if names.len() as u64 != count {
+            let message = format!("{} names for {count} classes", names.len());
+            (message, "another number of names".to_string())
+        } else if let Some(place) = twice {
+            let message = format!("two classes are called \"{}\"", names[place]);
+            (message, "each class needs a name of its own".to_string())
+        } else {
+            return Some(names);
+        };
+        self.report(Diagnostic::new(Code::E0223, message).at(at, label));
+        None
     }
 
     fn sizes(&mut self, settings: &Settings, at: Span) -> Option<Vec<u64>> {
@@ -145,7 +171,7 @@ impl Elaborator<'_, '_> {
                         "the field `{}` does not say what its column holds",
                         field.name
                     ),
-                    "add `-> number`, `-> class(10)`, `-> tensor([…])`, `-> load_image(\"folder\")`, `-> wordpiece(\"vocab.txt\", length: 128)` or `-> bpe(\"tokenizer.json\", length: 128)`",
+                    "add `-> number`, `-> class(10)`, `-> tensor([…])`, `-> load_image(\"folder\")`, `-> wordpiece(\"vocab.txt\", length: 128)`, `-> bpe(\"tokenizer.json\", length: 128)` or `-> tokens(30522, length: 128)`",
                 )
             } else if field.form == Form::OfWords {
                 (

@@ -61,10 +61,7 @@ impl Draft {
 
     /// The columns of its tables.
     pub fn columns(&self) -> impl Iterator<Item = &Column> + Clone {
-        self.sources.iter().flat_map(|source| match source {
-            DataSource::Table { columns, .. } => columns.as_slice(),
-            _ => &[],
-        })
+        self.sources.iter().flat_map(DataSource::columns)
     }
 
     /// The columns of each table.
@@ -84,6 +81,13 @@ impl Draft {
         let columns = self.tables_mut().flatten();
         let own = columns.filter(|column| column.field == field);
         own.for_each(|column| column.read = read.clone());
+    }
+
+    /// Says what the classes of a field's column are called.
+    pub fn set_names(&mut self, field: &str, names: &[String]) {
+        let columns = self.tables_mut().flatten();
+        let own = columns.filter(|column| column.field == field);
+        own.for_each(|column| column.names = names.to_vec());
     }
 
     /// Begins a field with a column of the tables.

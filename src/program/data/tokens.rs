@@ -20,9 +20,10 @@ const END: &str = "<|endoftext|>";
 /// What names in brackets take, in order.
 const WORDPIECE_PARTS: [Form; 4] = [Form::Id(0), Form::Id(2), Form::Bool, Form::Words];
 const BPE_PARTS: [Form; 2] = [Form::Id(0), Form::Bool];
+const READY_PARTS: [Form; 3] = [Form::Id(0), Form::Bool, Form::Words];
 
 impl Elaborator<'_, '_> {
-    /// `wordpiece` and `bpe`
+    /// `wordpiece`, `bpe` and `tokens`
     pub(super) fn tokens(
         &mut self,
         draft: &mut Draft,
@@ -35,17 +36,29 @@ impl Elaborator<'_, '_> {
         let places = self.takers(draft, target, (reader, "a column of a table"), at, column)?;
         let (kind, usual) = match reader {
             "wordpiece" => (TokenizerKind::Wordpiece, WORDPIECE_VOCABULARY),
-            _ => (TokenizerKind::Bpe, BPE_VOCABULARY),
+            "bpe" => (TokenizerKind::Bpe, BPE_VOCABULARY),
+            // always said
+            _ => (TokenizerKind::Ready, 0),
         };
         let length = settings.int("length");
         let tokenizer = Tokenizer {
             kind,
-            path: settings.text("path")?,
+            path: settings.text("path").unwrap_or_default(),
             vocab: settings.int("vocab").unwrap_or(usual),
             lowercase: settings.bool("lowercase"),
             length: length.unwrap_or(0),
             pack: None,
+            padding: settings.int("padding"),
         };
+        if let Some(padding) = tokenizer.padding.filter(|p| *p >= tokenizer.vocab) {
+            let message = format!(
+                "`padding` is {padding}, but tokens are below {}",
+                tokenizer.vocab
+            );
+            let at = settings.span("padding").unwrap_or(at);
+            self.report(Diagnostic::new(Code::E0223, message).at(at, "too large"));
+            return None;
+        }
         for place in places {
             let name = draft.fields[place].name.clone();
             draft.fields[place] = match length {
@@ -98,6 +111,7 @@ impl Elaborator<'_, '_> {
             Some((_, tokenizer)) => match tokenizer.kind {
                 TokenizerKind::Wordpiece => &WORDPIECE_PARTS,
                 TokenizerKind::Bpe => &BPE_PARTS,
+                TokenizerKind::Ready => &READY_PARTS,
             },
             None => &[],
         };
@@ -137,6 +151,7 @@ impl Elaborator<'_, '_> {
                     tokenizer: tokenizer.clone(),
                     part,
                 },
+                names: Vec::new(),
             });
         }
         Some(())
@@ -183,6 +198,7 @@ impl Elaborator<'_, '_> {
                 tokenizer,
                 part: TokenPart::Next,
             },
+            names: Vec::new(),
         });
         Some(())
     }
@@ -206,7 +222,7 @@ impl Elaborator<'_, '_> {
             self.report(
                 Diagnostic::new(Code::E0307, message)
                     .at(at, "no words of tokens")
-                    .help("they are the fourth part: `(ids, kinds, mask, word) = column(\"tokens\") -> wordpiece(\"vocab.txt\", length: 128)`"),
+                    .help("they are the fourth part of `wordpiece`, `(ids, kinds, mask, word) = column(\"tokens\") -> wordpiece(\"vocab.txt\", length: 128)`, and the third of `tokens`"),
             );
             return None;
         };

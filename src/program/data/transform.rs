@@ -144,7 +144,7 @@ impl Elaborator<'_, '_> {
             "number" | "class" | "tensor" | "load_image" => {
                 self.read(draft, target, transform.name, &settings, step.span)?;
             }
-            "wordpiece" | "bpe" => {
+            "wordpiece" | "bpe" | "tokens" => {
                 self.tokens(draft, target, transform.name, &settings, step.span)?;
             }
             "pack" => self.pack(draft, target, &settings, step.span)?,

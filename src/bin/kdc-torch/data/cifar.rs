@@ -73,10 +73,7 @@ pub fn read(folder: &Path, version: &Version) -> Result<Splits> {
         version.records.1,
         &mut test,
     )?;
-    Ok(Splits {
-        train: train.samples(IMAGE)?,
-        test: test.samples(IMAGE)?,
-    })
+    Ok(Splits::new(train.samples(IMAGE)?, test.samples(IMAGE)?))
 }
 
 fn read_file(path: &Path, version: &Version, records: usize, samples: &mut Bytes) -> Result<()> {

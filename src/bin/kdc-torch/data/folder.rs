@@ -29,6 +29,7 @@ pub fn read(path: &Path, train: &str, test: &str, classes: u64) -> Result<Splits
     Ok(Splits {
         train: samples(&train, &names)?,
         test: samples(&test, &names)?,
+        class_names: [("label".to_string(), names)].into(),
     })
 }
 

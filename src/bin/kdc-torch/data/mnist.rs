@@ -32,10 +32,7 @@ pub fn read(folder: &Path) -> Result<Splits> {
         }
         Bytes { images, labels }.samples([1, i64::from(SIDE), i64::from(SIDE)])
     };
-    Ok(Splits {
-        train: split("train")?,
-        test: split("t10k")?,
-    })
+    Ok(Splits::new(split("train")?, split("t10k")?))
 }
 
 fn broken(path: &Path, what: String) -> Failure {

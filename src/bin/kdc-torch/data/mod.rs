@@ -23,6 +23,7 @@ use kdc::plan;
 use recipe::Recipe;
 use source::Found;
 use split::Columns;
+use std::collections::BTreeMap;
 use std::rc::Rc;
 use tch::{Device, Tensor};
 
@@ -37,6 +38,8 @@ pub struct DataSet {
     /// Samples of the training data that are kept apart.
     pub hold_out: Option<Split>,
     pub test: Split,
+    /// By the source's field.
+    class_names: BTreeMap<String, Vec<String>>,
     device: Device,
 }
 
@@ -71,8 +74,17 @@ impl DataSet {
             train: split(train),
             hold_out: hold_out.map(split),
             test: split(test),
+            class_names: found.splits.class_names,
             device,
         })
+    }
+
+    /// What the classes of a field are called, by its full name, `words.label`.
+    pub fn class_names(&self, field: &str) -> Option<&[String]> {
+        let own = (self.plan.fields.iter()).find(|own| self.plan.full_name(own) == field)?;
+        let (_, begins) = self.plan.behind(&[&own.name]);
+        let names = self.class_names.get(*begins.first()?)?;
+        Some(names)
     }
 
     /// The names of a batch's values: `images.image`.

@@ -4,6 +4,7 @@ use super::files::Pictures;
 use crate::failure::Result;
 use crate::layout;
 use kdc::hash::Fnv;
+use std::collections::BTreeMap;
 use std::rc::Rc;
 use tch::{Kind, Tensor};
 
@@ -24,6 +25,8 @@ pub enum Values {
 pub struct Splits {
     pub train: Samples,
     pub test: Samples,
+    /// What the classes of a field are called, in order, where the source says it.
+    pub class_names: BTreeMap<String, Vec<String>>,
 }
 
 /// Pictures of one size one after the other, each channel by channel, and a label for each.
@@ -31,6 +34,17 @@ pub struct Splits {
 pub struct Bytes {
     pub images: Vec<u8>,
     pub labels: Vec<u8>,
+}
+
+impl Splits {
+    /// Of a source whose classes have no names.
+    pub fn new(train: Samples, test: Samples) -> Splits {
+        Splits {
+            train,
+            test,
+            class_names: BTreeMap::new(),
+        }
+    }
 }
 
 impl Samples {

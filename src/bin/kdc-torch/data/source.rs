@@ -46,14 +46,14 @@ pub fn find(sources: &[DataSource]) -> Result<Found> {
                 train,
                 test,
                 length,
-            } => Splits {
-                train: tokens(shapes::Split::Train, *train, *length)?,
-                test: tokens(shapes::Split::Test, *test, *length)?,
-            },
-            DataSource::Shapes { train, test } => Splits {
-                train: draw(shapes::Split::Train, *train)?,
-                test: draw(shapes::Split::Test, *test)?,
-            },
+            } => Splits::new(
+                tokens(shapes::Split::Train, *train, *length)?,
+                tokens(shapes::Split::Test, *test, *length)?,
+            ),
+            DataSource::Shapes { train, test } => Splits::new(
+                draw(shapes::Split::Train, *train)?,
+                draw(shapes::Split::Test, *test)?,
+            ),
         };
         return Ok(Found {
             hash: hash(&splits)?,

@@ -6,7 +6,7 @@ use crate::program::declared::{Declared, Parameter, Wants};
 pub static COLUMN: &[Declared] = &[
     Declared {
         name: "column",
-        doc: "A column of a table. What follows says what it holds: `number`, `class`, `tensor`, `load_image`, `wordpiece`, `bpe` or `align`.",
+        doc: "A column of a table. What follows says what it holds: `number`, `class`, `tensor`, `load_image`, `wordpiece`, `bpe`, `tokens` or `align`.",
         parameters: &[
             Parameter::required("name", Wants::Text, "as the file names it").positional(),
         ],
@@ -17,19 +17,20 @@ pub static COLUMN: &[Declared] = &[
         parameters: &[Parameter::required(
             "tokens",
             Wants::Field,
-            "tokens, of `wordpiece` or `bpe`",
+            "tokens, of `wordpiece`, `bpe` or `tokens`",
         )
         .positional()],
     },
 ];
 
 /// The number of tokens of one sample.
-const TOKENS: Wants = Wants::Int {
+const TOKEN_COUNT: Wants = Wants::Int {
     min: 1,
     max: 100_000,
 };
 
-const LENGTH: Parameter = Parameter::required("length", TOKENS, "the number of tokens of a sample");
+const LENGTH: Parameter =
+    Parameter::required("length", TOKEN_COUNT, "the number of tokens of a sample");
 
 const VOCABULARY: Wants = Wants::Int {
     min: 1,
@@ -44,7 +45,7 @@ pub const NUMBER: Declared = Declared {
 
 pub const CLASS: Declared = Declared {
     name: "class",
-    doc: "Says that a column holds a class: a whole number from 0 on, or a word. Words are numbered in their order among those of the training samples. `class(count)[N]`. With `ignore`, samples whose column holds that number do not count, in `cross_entropy` and in what is measured.",
+    doc: "Says that a column holds a class: a whole number from 0 on, or a word. Words are numbered as `names` lists them, or else in alphabetical order, from those of the training samples. `class(count)[N]`. With `ignore`, samples whose column holds that number do not count, in `cross_entropy` and in what is measured.",
     parameters: &[
         Parameter::required(
             "count",
@@ -62,6 +63,11 @@ pub const CLASS: Declared = Declared {
                 max: 1_000_000,
             },
             "the number in the place of a class where there is none",
+        ),
+        Parameter::optional(
+            "names",
+            Wants::Texts,
+            "what the classes are called, from class 0 on: `[\"O\", \"B-PER\", \"I-PER\"]`",
         ),
     ],
 };
@@ -129,11 +135,33 @@ pub const BPE: Declared = Declared {
             "`tokenizer.json`, or the folder with `vocab.json` and `merges.txt`",
         )
         .positional(),
-        Parameter::optional("length", TOKENS, "the number of tokens of each text"),
+        Parameter::optional("length", TOKEN_COUNT, "the number of tokens of each text"),
         Parameter::optional(
             "vocab",
             VOCABULARY,
             "the number of tokens that the networks know, at least those of the file; 50,257 unless said",
+        ),
+    ],
+};
+
+pub const TOKENS: Declared = Declared {
+    name: "tokens",
+    doc: "Says that a column holds lists of tokens, whole numbers below `vocab`. Up to three names take the parts in order: the tokens `id(vocab)[N, length]`; the mask, true where there is a token and no padding, `bool[N, length]`; and the words, each a token, for `align`. Longer lists are cut, shorter ones filled up.",
+    parameters: &[
+        Parameter::required(
+            "vocab",
+            VOCABULARY,
+            "the number of different tokens that the networks know",
+        )
+        .positional(),
+        Parameter::required("length", TOKEN_COUNT, "the number of tokens of a sample"),
+        Parameter::optional(
+            "padding",
+            Wants::Int {
+                min: 0,
+                max: 99_999_999,
+            },
+            "the number that fills lists up, which is no token where it stands at the end of one; unless said, lists are filled up with 0 and hold tokens alone",
         ),
     ],
 };
@@ -158,7 +186,7 @@ pub const ALIGN: Declared = Declared {
     parameters: &[Parameter::required(
         "words",
         Wants::Field,
-        "the words, the fourth part of `wordpiece`",
+        "the words, the fourth part of `wordpiece` or the third of `tokens`",
     )
     .positional()],
 };

@@ -18,6 +18,7 @@ pub static TRANSFORMS: &[Declared] = &[
     columns::LOAD_IMAGE,
     columns::WORDPIECE,
     columns::BPE,
+    columns::TOKENS,
     columns::PACK,
     columns::ALIGN,
     columns::SCALE,

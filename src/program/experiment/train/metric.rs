@@ -1,8 +1,10 @@
 //! `metrics:`: what is measured of the students in the end.
 
 use super::written::Written;
+use crate::data::tags::Tag;
 use crate::diag::{Code, Diagnostic};
-use crate::plan::{Arg, Measure, Metric as Share, Role};
+use crate::plan::{Arg, DataSource, Measure, Metric as Share, Role};
+use crate::program::data::tensor_of;
 use crate::program::elaborate::{Elaborator, Frame, FrameKind};
 use crate::program::experiment::Answers;
 use crate::program::graph::{NodeIndex, Owner, What};
@@ -43,6 +45,7 @@ fn of_each(name: &str) -> Option<Measure> {
         "top5" => Measure::Top5,
         "calibration" => Measure::Calibration,
         "perplexity" => Measure::Perplexity,
+        "entity_f1" => Measure::EntityF1,
         _ => return None,
     })
 }
@@ -74,6 +77,10 @@ impl Elaborator<'_, '_> {
             _ => return self.no_metric(expr),
         };
         let known = match (name, of_each(name)) {
+            ("entity_f1", Some(measure)) if args.is_empty() => {
+                self.has_tags(expr, answers)?;
+                measure
+            }
             (_, Some(measure)) if args.is_empty() => measure,
             (_, Some(_)) => return self.measured_of_each(name, expr),
             ("agreement", _) => self.agreement(expr, args, answers)?,
@@ -94,6 +101,37 @@ impl Elaborator<'_, '_> {
         let diagnostic = Diagnostic::new(Code::E0225, message).at(expr.span, "one too many");
         let text = "leave it out: it is measured of each student";
         self.report(diagnostic.replace(text, expr.span, name));
+        None
+    }
+
+    /// Refuses labels that cannot be tags of words. Of classes that the file does not name, the data will tell.
+    fn has_tags(&mut self, expr: &Expr, answers: &Answers) -> Option<()> {
+        let data = &answers.data;
+        let (label, ..) = data.label()?;
+        let columns = || data.sources.iter().flat_map(DataSource::columns);
+        let (_, begins) = data.behind(&[&label.name]);
+        let column = columns().find(|column| begins.contains(&column.field.as_str()));
+        let no_tag = column.and_then(|c| c.names.iter().find(|name| Tag::read(name).is_none()));
+        let (message, help) = if label.shape.rank() != 2 || column.is_none() {
+            let message = format!(
+                "`entity_f1` takes the classes of words, but `{}` is {}",
+                data.full_name(label),
+                tensor_of(&data.name, label)
+            );
+            let help = "it is for tags: `label = column(\"tags\") -> align(word) -> class(9, ignore: -100)`";
+            (message, help.to_string())
+        } else if let Some(name) = no_tag {
+            let message = format!(
+                "`entity_f1` takes classes such as `O`, `B-PER` and `I-PER`, but one of `{}` is called `{name}`",
+                data.full_name(label)
+            );
+            let help = "`B` begins an entity, `I` goes on with it, `E` is its last word, `S` its only one, `O` is outside";
+            (message, help.to_string())
+        } else {
+            return Some(());
+        };
+        let diagnostic = Diagnostic::new(Code::E0204, message).at(expr.span, "no tags");
+        self.report(diagnostic.help(help));
         None
     }
 
@@ -250,12 +288,19 @@ impl Elaborator<'_, '_> {
 
     fn no_metric<T>(&mut self, expr: &Expr) -> Option<T> {
         let losses: Vec<String> = self.modules.names(self.root).map(str::to_string).collect();
-        let known = ["accuracy", "top5", "calibration", "perplexity", "agreement"];
+        let known = [
+            "accuracy",
+            "top5",
+            "calibration",
+            "perplexity",
+            "entity_f1",
+            "agreement",
+        ];
         let there = known.into_iter().chain(losses.iter().map(String::as_str));
         self.unknown_metric(
             expr,
             there,
-            "the metrics are `accuracy`, `top5`, `calibration`, `perplexity` and `agreement(…)`, and losses and functions",
+            "the metrics are `accuracy`, `top5`, `calibration`, `perplexity`, `entity_f1` and `agreement(…)`, and losses and functions",
         )
     }
 }

@@ -1,62 +1,12 @@
-//! Columns of classes: whole numbers, or words that are numbered in their order.
+//! Columns of classes: whole numbers, or words.
 
+use super::names::Names;
 use super::tokens::{self, Text, Tokens};
-use super::{Cells, Table, number};
+use super::{Cells, Table, number, whole};
 use crate::failure::{Failure, Result};
-use kdc::plan::{self, Column, Labels, Read, UNCOUNTED};
+use kdc::plan::{self, Column, Labels, TokenizerKind, UNCOUNTED};
 use serde_json::Value;
-use std::collections::BTreeSet;
 use tch::{Kind, Tensor};
-
-/// The classes of a column of words, in order.
-pub struct Names(Vec<String>);
-
-impl Names {
-    /// None for a column of numbers, or of something else.
-    pub fn of(table: &Table, column: &Column) -> Result<Option<Names>> {
-        let count = match &column.read {
-            Read::Class(count) => *count,
-            Read::Label(labels) => labels.classes,
-            _ => return Ok(None),
-        };
-        let Cells::Values(values) = table.cells(&column.column)? else {
-            return Ok(None);
-        };
-        let rows = values.iter().enumerate();
-        let each: Vec<(usize, &Value)> =
-            rows.flat_map(|(row, value)| elements(row, value)).collect();
-        if each.iter().all(|(_, value)| number(value).is_some()) {
-            return Ok(None);
-        }
-        let mut words = BTreeSet::new();
-        for (row, value) in each {
-            match value {
-                Value::String(word) => words.insert(word.clone()),
-                other => return Err(table.wrong(&column.column, row, other, "is no class")),
-            };
-        }
-        if let Read::Label(labels) = &column.read {
-            words.remove(&labels.ignore.to_string());
-        }
-        if words.len() as u64 > count {
-            return Err(Failure::Usage(format!(
-                "`{}` has {} different values in the column `{}`, but `class({count})` was said",
-                table.path,
-                words.len(),
-                column.column
-            )));
-        }
-        Ok(Some(Names(words.into_iter().collect())))
-    }
-}
-
-/// A value, or those of a list.
-fn elements(row: usize, value: &Value) -> Vec<(usize, &Value)> {
-    match value {
-        Value::Array(values) => values.iter().map(|value| (row, value)).collect(),
-        one => vec![(row, one)],
-    }
-}
 
 impl Table {
     pub fn classes(&self, column: &Column, count: u64, names: Option<&Names>) -> Result<Tensor> {
@@ -121,19 +71,14 @@ impl Table {
         let name = &column.column;
         let found = tokens::find(made, &words.column, &words.tokenizer);
         let found = found.ok_or_else(|| Failure::Bug("words without tokens".into()))?;
-        let Cells::Values(values) = self.cells(name)? else {
-            return Err(Failure::Usage(format!(
-                "the array `{name}` of `{}` holds numbers, but `align` takes a list for each text",
-                self.path
-            )));
-        };
+        let values = self.lists(name)?;
         let length = words.tokenizer.length as usize;
         let mut all = Vec::with_capacity(values.len() * length);
         for (row, (value, text)) in values.iter().zip(&found.texts).enumerate() {
             let Value::Array(classes) = value else {
                 return Err(self.wrong(name, row, value, "is no list of classes"));
             };
-            self.as_many(name, row, value, (classes.len(), text, &words.column))?;
+            self.as_many(name, row, value, (classes.len(), text, words))?;
             let classes: Vec<i64> = classes
                 .iter()
                 .map(|class| self.label(name, row, class, labels, names))
@@ -157,11 +102,15 @@ impl Table {
         name: &str,
         row: usize,
         value: &Value,
-        (classes, text, column): (usize, &Text, &str),
+        (classes, text, plan::Words { column, tokenizer }): (usize, &Text, &plan::Words),
     ) -> Result<()> {
+        let parts = match tokenizer.kind {
+            TokenizerKind::Ready => "tokens",
+            _ => "words",
+        };
         let why = match text.count {
-            Some(words) if words == classes => return Ok(()),
-            Some(words) => format!("has {classes} classes, but `{column}` has {words} words"),
+            Some(count) if count == classes => return Ok(()),
+            Some(count) => format!("has {classes} classes, but `{column}` has {count} {parts}"),
             None => {
                 format!("belongs to words, but `{column}` is one string; make it a list of words")
             }
@@ -192,17 +141,12 @@ impl Table {
         count: u64,
         names: Option<&Names>,
     ) -> Result<i64> {
-        if let Some(Names(names)) = names {
-            let word = value.as_str().unwrap_or_default();
-            let class = names.binary_search_by(|known| known.as_str().cmp(word));
-            let why = "is no class of the training samples";
-            return class
-                .map(|class| class as i64)
-                .map_err(|_| self.wrong(name, row, value, why));
+        let named = names.map_or(Ok(None), |names| names.class(value));
+        if let Some(class) = named.map_err(|why| self.wrong(name, row, value, why))? {
+            return Ok(class);
         }
-        let whole = number(value).filter(|n| n.fract() == 0.0);
-        let class = whole.map(|n| n as i64);
-        let class = class.ok_or_else(|| self.wrong(name, row, value, "is no whole number"))?;
+        let class =
+            whole(value).ok_or_else(|| self.wrong(name, row, value, "is no whole number"))?;
         match (0..count as i64).contains(&class) {
             true => Ok(class),
             false => Err(self.beyond(name, row, &class.into(), count)),

@@ -3,16 +3,18 @@
 mod classes;
 mod csv;
 mod jsonl;
+mod names;
 mod npz;
 mod parquet;
+mod ready;
 mod tokens;
 mod values;
 
 use super::samples::{Samples, Splits, Values};
 use crate::failure::{Failure, Result};
 use crate::weights::names::fits;
-use classes::Names;
 use kdc::plan::{Column, Read, TableFormat};
+use names::Names;
 use serde_json::Value;
 use std::iter;
 use std::path::{Path, PathBuf};
@@ -73,7 +75,15 @@ pub fn read(
         Some(test) => open(test)?.samples(columns, &classes)?,
         None => train.none_of()?,
     };
-    Ok(Splits { train, test })
+    let named = columns.iter().zip(classes).filter_map(|(column, names)| {
+        let names = names?.names;
+        Some((column.field.clone(), names))
+    });
+    Ok(Splits {
+        train,
+        test,
+        class_names: named.collect(),
+    })
 }
 
 /// The columns that are read, and those whose words others belong to, each once: two fields may begin in one column.
@@ -127,14 +137,21 @@ pub fn files(path: &str) -> Vec<PathBuf> {
     found
 }
 
-/// A number, also one in quotes or in a file of text.
+/// A number, also one in quotes or in a file of text. A truth value is 1 or 0.
 fn number(value: &Value) -> Option<f64> {
     match value {
         Value::Number(number) => number.as_f64(),
         Value::String(text) => text.trim().parse().ok(),
+        Value::Bool(truth) => Some(f64::from(*truth)),
         _ => None,
     }
     .filter(|number| number.is_finite())
+}
+
+/// A number without a fraction.
+fn whole(value: &Value) -> Option<i64> {
+    let whole = number(value).filter(|number| number.fract() == 0.0);
+    whole.map(|number| number as i64)
 }
 
 impl Table {

@@ -1,6 +1,6 @@
 //! Texts that become tokens, by Hugging Face's `tokenizers`.
 
-use super::{Cells, Table};
+use super::{Cells, Table, ready};
 use crate::failure::{Failure, Result};
 use kdc::plan::{Column, Read, TokenPart, Tokenizer, TokenizerKind, UNCOUNTED};
 use serde_json::Value;
@@ -69,46 +69,12 @@ pub fn find<'t>(made: &'t [Tokens], column: &str, tokenizer: &Tokenizer) -> Opti
 
 impl Tokens {
     fn of(table: &Table, column: &str, tokenizer: &Tokenizer) -> Result<Tokens> {
-        let texts = texts(table, column)?;
-        let counts: Vec<Option<usize>> = texts.iter().map(|text| text.count).collect();
-        let model = model(tokenizer)?;
-        let single = tokenizer.pack.is_none();
-        let inputs: Vec<InputSequence> = texts.into_iter().map(|text| text.input).collect();
-        let encoded = model
-            .encode_batch(inputs, single)
-            .map_err(|e| broken(tokenizer, e))?;
-        let length = tokenizer.length as usize;
-        let mut rows = Rows::new(length);
-        let mut texts = Vec::new();
-        match &tokenizer.pack {
-            Some(end) => {
-                let end = token(&model, tokenizer, end)?;
-                let texts = encoded.iter();
-                let joined = texts.flat_map(|text| text.get_ids().iter().copied().chain([end]));
-                rows.cut(&joined.map(i64::from).collect::<Vec<i64>>());
-                if rows.count == 0 {
-                    return Err(Failure::Usage(format!(
-                        "the texts of the column `{column}` of `{}` have fewer tokens than one sample: {length} and the one after them",
-                        table.path
-                    )));
-                }
-            }
-            None => {
-                let padding = match tokenizer.kind {
-                    TokenizerKind::Wordpiece => token(&model, tokenizer, PADDING)?,
-                    TokenizerKind::Bpe => 0,
-                };
-                for (text, count) in encoded.iter().zip(counts) {
-                    let ids: Vec<i64> = text.get_ids().iter().map(|id| i64::from(*id)).collect();
-                    rows.fill(&ids, i64::from(padding));
-                    texts.push(Text {
-                        words: text.get_word_ids().to_vec(),
-                        count,
-                    });
-                }
-            }
-        }
-        let size = [rows.count, length as i64];
+        let mut rows = Rows::new(tokenizer.length as usize);
+        let texts = match tokenizer.kind {
+            TokenizerKind::Ready => ready::fill(table, column, tokenizer, &mut rows)?,
+            _ => encode(table, column, tokenizer, &mut rows)?,
+        };
+        let size = [rows.count, rows.length as i64];
         let tensor = |values: &[i64]| Tensor::f_from_slice(values)?.f_reshape(size);
         Ok(Tokens {
             column: column.to_string(),
@@ -134,8 +100,52 @@ impl Tokens {
     }
 }
 
+/// Makes tokens of texts, and rows of the tokens.
+fn encode(
+    table: &Table,
+    column: &str,
+    tokenizer: &Tokenizer,
+    rows: &mut Rows,
+) -> Result<Vec<Text>> {
+    let given = texts(table, column)?;
+    let counts: Vec<Option<usize>> = given.iter().map(|text| text.count).collect();
+    let model = model(tokenizer)?;
+    let single = tokenizer.pack.is_none();
+    let inputs: Vec<InputSequence> = given.into_iter().map(|text| text.input).collect();
+    let encoded = model
+        .encode_batch(inputs, single)
+        .map_err(|e| broken(tokenizer, e))?;
+    let mut texts = Vec::new();
+    if let Some(end) = &tokenizer.pack {
+        let end = token(&model, tokenizer, end)?;
+        let encoded = encoded.iter();
+        let joined = encoded.flat_map(|text| text.get_ids().iter().copied().chain([end]));
+        rows.cut(&joined.map(i64::from).collect::<Vec<i64>>());
+        if rows.count == 0 {
+            return Err(Failure::Usage(format!(
+                "the texts of the column `{column}` of `{}` have fewer tokens than one sample: {} and the one after them",
+                table.path, rows.length
+            )));
+        }
+        return Ok(texts);
+    }
+    let padding = match tokenizer.kind {
+        TokenizerKind::Wordpiece => token(&model, tokenizer, PADDING)?,
+        TokenizerKind::Bpe | TokenizerKind::Ready => 0,
+    };
+    for (text, count) in encoded.iter().zip(counts) {
+        let ids: Vec<i64> = text.get_ids().iter().map(|id| i64::from(*id)).collect();
+        rows.fill(&ids, i64::from(padding));
+        texts.push(Text {
+            words: text.get_word_ids().to_vec(),
+            count,
+        });
+    }
+    Ok(texts)
+}
+
 /// Samples of the same length, one after the other.
-struct Rows {
+pub struct Rows {
     length: usize,
     count: i64,
     ids: Vec<i64>,
@@ -156,7 +166,7 @@ impl Rows {
     }
 
     /// A text with what fills it up.
-    fn fill(&mut self, text: &[i64], padding: i64) {
+    pub fn fill(&mut self, text: &[i64], padding: i64) {
         for place in 0..self.length {
             let id = text.get(place).copied();
             self.ids.push(id.unwrap_or(padding));
@@ -224,6 +234,7 @@ fn model(tokenizer: &Tokenizer) -> Result<tokenizers::Tokenizer> {
     let made = match tokenizer.kind {
         TokenizerKind::Wordpiece => wordpiece(tokenizer)?,
         TokenizerKind::Bpe => bpe(path).map_err(|e| broken(tokenizer, e))?,
+        TokenizerKind::Ready => return Err(Failure::Bug("tokens that are ready".into())),
     };
     let tokens = made
         .get_vocab(true)
@@ -326,7 +337,7 @@ fn token(made: &tokenizers::Tokenizer, tokenizer: &Tokenizer, name: &str) -> Res
 
 fn broken(tokenizer: &Tokenizer, why: impl std::fmt::Display) -> Failure {
     let files = match tokenizer.kind {
-        TokenizerKind::Wordpiece => "`vocab.txt`, with a token on each line",
+        TokenizerKind::Wordpiece | TokenizerKind::Ready => "`vocab.txt`, with a token on each line",
         TokenizerKind::Bpe => "`tokenizer.json`, or a folder with `vocab.json` and `merges.txt`",
     };
     Failure::Usage(format!(

@@ -1,4 +1,6 @@
+mod names;
 mod parquet;
+mod ready;
 mod tokens;
 
 use super::*;
@@ -10,6 +12,7 @@ fn column(column: &str, read: Read) -> Column {
         column: column.into(),
         field: format!("{column} field"),
         read,
+        names: Vec::new(),
     }
 }
 

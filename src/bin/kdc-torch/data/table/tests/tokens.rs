@@ -20,6 +20,7 @@ fn tokenizer(kind: TokenizerKind, path: &str) -> Tokenizer {
         lowercase: None,
         length: 12,
         pack: None,
+        padding: None,
     }
 }
 
@@ -35,6 +36,7 @@ fn part(of: &str, tokenizer: &Tokenizer, part: TokenPart) -> Column {
             tokenizer: tokenizer.clone(),
             part,
         },
+        names: Vec::new(),
     }
 }
 
@@ -161,6 +163,7 @@ fn of_words(tokenizer: &Tokenizer, classes: u64) -> Column {
                 tokenizer: tokenizer.clone(),
             }),
         }),
+        names: Vec::new(),
     }
 }
 
