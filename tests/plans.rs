@@ -219,6 +219,9 @@ fn a_teachers_answers_are_kept_where_that_saves_passes() {
     assert_eq!(cache(plain, "steps: 50"), (Keep::Off, 1, 40));
     assert_eq!(cache(plain, "epochs: 10, cache: off").0, Keep::Off);
     assert_eq!(cache(plain, "epochs: 10, cache: disk").0, Keep::Disk);
+    assert_eq!(cache(plain, "epochs: 10, store: f32").2, 40);
+    assert_eq!(cache(plain, "epochs: 10, store: bf16").2, 20);
+    assert_eq!(cache(plain, "epochs: 10, store: f16").2, 20);
     // of 162 views a tenth comes again only after a while
     assert_eq!(cache(crop, "epochs: 240"), (Keep::Auto, 162, 40));
     assert_eq!(cache(crop, "epochs: 10"), (Keep::Off, 162, 40));

@@ -46,20 +46,43 @@ pub enum Keep {
 }
 
 /// The numbers that are kept.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Store {
+    #[default]
     F32,
-    /// What has no more bits than that.
+    /// What has no more bits than that, or the file asks for.
     Bf16,
+    /// The file asks for it.
+    F16,
+}
+
+/// What the file or the command line says.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Wish {
+    pub keep: Keep,
+    /// F32 is whatever loses no bit.
+    pub store: Store,
 }
 
 impl Store {
+    pub const WORDS: [(&str, Store); 3] = [
+        ("f32", Store::F32),
+        ("bf16", Store::Bf16),
+        ("f16", Store::F16),
+    ];
+
     fn bytes(self) -> u64 {
         match self {
             Store::F32 => 4,
-            Store::Bf16 => 2,
+            Store::Bf16 | Store::F16 => 2,
         }
+    }
+
+    fn word(self) -> &'static str {
+        let mut words = Store::WORDS.iter();
+        let found = words.find(|(_, store)| *store == self);
+        found.map_or("", |(word, _)| word)
     }
 }
 
@@ -84,6 +107,12 @@ impl Stage {
     pub fn kept(&self) -> Option<&Cache> {
         self.cache.as_ref().filter(|cache| cache.keep != Keep::Off)
     }
+
+    /// The numbers to which what is kept is rounded, where it loses bits.
+    pub fn rounded(&self) -> Option<&'static str> {
+        let store = self.kept()?.store;
+        (store != lossless(&self.constant)).then(|| store.word())
+    }
 }
 
 impl Plan {
@@ -94,12 +123,15 @@ impl Plan {
             let Some(before) = stage.cache.take() else {
                 continue;
             };
-            let asked = asked.unwrap_or(match before.asked {
-                true => before.keep,
-                false => Keep::Auto,
-            });
+            let wish = Wish {
+                keep: asked.unwrap_or(match before.asked {
+                    true => before.keep,
+                    false => Keep::Auto,
+                }),
+                store: before.store,
+            };
             let data = self.data.iter().find(|data| data.name == stage.data);
-            stage.cache = data.and_then(|d| decide(stage, d, seeds, asked, before.multiply_adds));
+            stage.cache = data.and_then(|d| decide(stage, d, seeds, wish, before.multiply_adds));
         }
     }
 }
@@ -109,16 +141,20 @@ pub fn decide(
     stage: &Stage,
     data: &DataSet,
     seeds: u64,
-    asked: Keep,
+    wish: Wish,
     multiply_adds: u64,
 ) -> Option<Cache> {
     if stage.constant.outputs.is_empty() {
         return None;
     }
-    let store = store(&stage.constant);
+    let lossless = lossless(&stage.constant);
+    let store = match lossless {
+        Store::F32 => wish.store,
+        shorter => shorter,
+    };
     let mut cache = Cache {
-        keep: asked,
-        asked: asked != Keep::Auto,
+        keep: wish.keep,
+        asked: wish.keep != Keep::Auto,
         reason: "asked for".to_string(),
         views: 1,
         bytes: 0,
@@ -132,7 +168,7 @@ pub fn decide(
             ..cache
         })
     };
-    if asked == Keep::Off {
+    if wish.keep == Keep::Off {
         return Some(cache);
     }
     let Some(elements) = elements_per_sample(&stage.constant) else {
@@ -144,13 +180,20 @@ pub fn decide(
         Err(why) => return off(cache, why),
     };
     cache.views = views::count(&draws);
-    if asked != Keep::Auto {
-        return Some(cache);
+    if wish.keep == Keep::Auto {
+        match worth(&cache, passes(stage, data, seeds)) {
+            Ok(reason) => cache.reason = reason,
+            Err(reason) => return off(cache, reason),
+        }
     }
-    match worth(&cache, passes(stage, data, seeds)) {
-        Ok(reason) => Some(Cache { reason, ..cache }),
-        Err(reason) => off(cache, reason),
+    if store != lossless {
+        let all = elements.saturating_mul(lossless.bytes());
+        let (kept, word) = (cache.bytes, store.word());
+        cache.reason += &format!(
+            "; rounded to {word}, {kept} bytes instead of {all}, so other bits than the teachers give"
+        );
     }
+    Some(cache)
 }
 
 /// What decides which view of a sample the teachers see, or why its answers cannot be kept.
@@ -247,7 +290,7 @@ fn elements_per_sample(constant: &Program) -> Option<u64> {
 }
 
 /// In bf16 where all answers are such numbers.
-fn store(constant: &Program) -> Store {
+fn lossless(constant: &Program) -> Store {
     let is_bf16 = |output: &String| {
         let node = constant.nodes.iter().find(|node| node.value == *output);
         node.is_some_and(precision::is_bf16)

@@ -111,10 +111,12 @@ impl Plan {
         let row = |stage: &Stage| {
             let bytes = grouped(stage.kept()?.bytes);
             let values = stage.constant.outputs.join(", ");
+            let rounded = stage.rounded().map(|to| format!(", rounded to {to}"));
+            let rounded = rounded.unwrap_or_default();
             Some(vec![
                 "kept between epochs".to_string(),
                 values,
-                format!("{bytes} bytes a sample"),
+                format!("{bytes} bytes a sample{rounded}"),
             ])
         };
         let mut rows: Vec<Vec<String>> = self.stages.iter().filter_map(row).collect();

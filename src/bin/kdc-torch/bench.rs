@@ -89,7 +89,7 @@ fn speeds(session: &Session, plan: &Plan, stage: &Stage, options: &Options) -> R
     let each = speed(&feed, &none, &mut trainer, options)?;
     let (start, before) = (Instant::now(), trainer.times().answered);
     let kept = constants(Keep::Memory, &mut trainer)?;
-    kept.prepare(&feed.epoch(1)?, &mut trainer)?;
+    kept.prepare(&feed.epoch(1)?, std::iter::empty(), &mut trainer)?;
     let answered = (trainer.times().answered - before) as f64;
     let teacher = answered / start.elapsed().as_secs_f64();
     Ok(Speeds {

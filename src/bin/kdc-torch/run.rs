@@ -19,6 +19,7 @@ use kdc::diag::suggest::counted;
 use kdc::plan::{self, Metric, Plan, Stage, TestTime};
 use serde::Serialize;
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 use std::rc::Rc;
 use std::time::Instant;
 use tch::Device;
@@ -126,16 +127,16 @@ impl<'a> Run<'a> {
             stage,
             data: &data,
             parameters: self.parameters,
-            passes: length.batches.div_ceil(data.steps().max(1) as u64)
-                * self.plan.seeds.len() as u64,
+            passes: length.epochs * self.plan.seeds.len() as u64,
             say: &|remark| self.session.console.say_above(&self.bar, remark),
         };
         let answers = &self.session.answers;
         let constants = answers.of_stage(&request, &mut trainer)?;
         let mut choice = Choice::new(stage);
+        let last = results.epochs + length.epochs;
         while !trainer.is_done() {
             let epoch = results.epochs + 1;
-            match self.epoch(epoch, &mut trainer, &feed, &constants)? {
+            match self.epoch(epoch..=last, &mut trainer, &feed, &constants)? {
                 End::Whole(whole) => {
                     results.epochs = epoch;
                     swap_average(&mut trainer)?;
@@ -222,22 +223,25 @@ impl<'a> Run<'a> {
         self.session.console.say_above(&self.bar, &line);
     }
 
-    /// The first epoch goes on with the generator as initialisation left it, as PyTorch does; each later one
+    /// The first of those to come. The first epoch of all goes on with the generator as initialisation left it, as PyTorch does; each later one
     /// starts from a seed of its own, so that it does not depend on those before it.
     fn epoch(
         &mut self,
-        epoch: u64,
+        coming: RangeInclusive<u64>,
         trainer: &mut Trainer,
         feed: &Feed,
         constants: &Constants,
     ) -> Result<End> {
+        let (epoch, last) = coming.into_inner();
         if epoch > 1 {
             tch::manual_seed(derive_seed("epoch", self.seed, epoch) as i64);
         }
         let start = Instant::now();
         let samples = feed.epoch(epoch)?;
         let on_cpu = self.session.device == Device::Cpu;
-        constants.prepare(&samples, trainer)?;
+        for remark in constants.prepare(&samples, feed.epochs(epoch + 1..=last), trainer)? {
+            self.session.console.say_above(&self.bar, &remark);
+        }
         let mut log = EpochLog::default();
         for step in 0..feed.steps() {
             if trainer.is_done() {
@@ -365,6 +369,7 @@ impl<'a> Run<'a> {
 
 /// How long a stage lasts on its data.
 struct Length {
+    epochs: u64,
     batches: u64,
     /// Of the optimizer.
     steps_per_epoch: u64,
@@ -386,6 +391,7 @@ impl Length {
             }
         };
         Length {
+            epochs: batches.div_ceil(batches_per_epoch.max(1)),
             batches,
             steps_per_epoch,
             steps,

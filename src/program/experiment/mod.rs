@@ -28,8 +28,9 @@ use super::graph::{Graph, NodeIndex, Owner, ParameterId};
 use super::load::{DefId, ModuleId, Modules};
 use super::value::{Applied, Callee, Instance, Value};
 use crate::diag::{Code, Diagnostic};
+use crate::plan::cache::Wish;
 use crate::plan::{
-    Arg, DataSet, Fit, Follower, Keep, Optimizer, Patience, Role, Score, TestTime, WeightsFile,
+    Arg, DataSet, Fit, Follower, Optimizer, Patience, Role, Score, TestTime, WeightsFile,
 };
 use crate::source::Span;
 use crate::syntax::ast::{self, ItemKind};
@@ -151,7 +152,7 @@ pub struct Stage {
     pub clip: Option<f64>,
     pub precision: Precision,
     /// How what the teachers give is kept.
-    pub cache: Keep,
+    pub cache: Wish,
     /// Teachers normalise by the mean and variance of the batch.
     pub batch_statistics: bool,
     pub average: Option<Arg>,

@@ -1,9 +1,9 @@
 //! Answers on disk, for experiments that share a teacher.
 //!
-//! `kdc answers 1\n`, the length of the head as 8 little-endian bytes, the head as JSON, zeros up to a multiple
-//! of 4096, then each output's rows one after the other, and in the end the CRC-32 of all before it. A file
+//! After the [head] come each output's rows one after the other, and in the end the CRC-32 of all before it. A file
 //! appears under its name when it is whole.
 
+use super::head;
 use super::table::{Sheet, Table};
 use crate::failure::Result;
 use crate::layout;
@@ -15,10 +15,6 @@ use std::path::{Path, PathBuf};
 use tch::{Device, Kind, Tensor};
 
 const MAGIC: &[u8] = b"kdc answers 1\n";
-/// So that rows of every kind lie where memory can be mapped.
-const PAGE: u64 = 4096;
-/// Of a head; no program is as long.
-const LONGEST: u64 = 64 << 20;
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -51,9 +47,9 @@ pub fn read(path: &Path, key: &str) -> std::result::Result<Option<Table>, String
         Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(e) => return Err(e.to_string()),
     };
-    let (head, data) = read_head(&mut file)?;
+    let (head, _, data) = head::read::<Head>(&mut file, MAGIC)?;
     if head.key != key {
-        return Err("it holds the answers to something else".into());
+        return Err(head::OTHER_KEY.into());
     }
     let (places, end) = head.places(data);
     let length = file.metadata().map_err(|e| e.to_string())?.len();
@@ -65,22 +61,6 @@ pub fn read(path: &Path, key: &str) -> std::result::Result<Option<Table>, String
     }
     let table = map(path, end, &head, &places).map_err(|e| e.to_string())?;
     Ok(Some(table))
-}
-
-fn read_head(file: &mut File) -> std::result::Result<(Head, u64), String> {
-    let foreign = |_| "it is no file of answers of this version".to_string();
-    let mut start = [0; MAGIC.len() + 8];
-    file.read_exact(&mut start).map_err(foreign)?;
-    let (magic, length) = start.split_at(MAGIC.len());
-    let length = u64::from_le_bytes(length.try_into().unwrap_or_default());
-    if magic != MAGIC || length > LONGEST {
-        return Err(foreign(io::Error::other("")));
-    }
-    let mut text = Vec::new();
-    let read = file.take(length).read_to_end(&mut text);
-    read.map_err(foreign)?;
-    let head: Head = serde_json::from_slice(&text).map_err(|e| foreign(e.into()))?;
-    Ok((head, (start.len() as u64 + length).next_multiple_of(PAGE)))
 }
 
 fn sum_is_right(file: &mut File, end: u64) -> io::Result<bool> {
@@ -138,19 +118,9 @@ impl Writer {
             samples,
             sheets: sheets.to_vec(),
         };
-        if let Some(folder) = path.parent() {
-            std::fs::create_dir_all(folder)?;
-        }
-        let temporary = path.with_extension(format!("{}.tmp", std::process::id()));
-        let mut options = File::options();
-        let file = options.read(true).write(true).create(true).truncate(true);
-        let mut file = file.open(&temporary)?;
-        let text = serde_json::to_vec(&head)?;
-        file.write_all(MAGIC)?;
-        file.write_all(&(text.len() as u64).to_le_bytes())?;
-        file.write_all(&text)?;
-        let data = (MAGIC.len() + 8 + text.len()) as u64;
-        let (places, end) = head.places(data.next_multiple_of(PAGE));
+        let (mut file, temporary) = head::create(path)?;
+        let (_, data) = head::write(&mut file, MAGIC, &head)?;
+        let (places, end) = head.places(data);
         Ok(Writer {
             path: path.to_path_buf(),
             temporary,

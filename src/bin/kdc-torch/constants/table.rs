@@ -22,6 +22,7 @@ pub struct Sheet {
 #[serde(rename_all = "snake_case")]
 enum Number {
     F32,
+    F16,
     Bf16,
     I64,
     Bool,
@@ -32,6 +33,7 @@ impl Sheet {
     pub fn of(value: &Tensor, store: Store) -> Result<Sheet> {
         let kind = match (value.kind(), store) {
             (Kind::Float, Store::F32) => Number::F32,
+            (Kind::Float, Store::F16) => Number::F16,
             (Kind::Float, Store::Bf16) | (Kind::BFloat16, _) => Number::Bf16,
             (Kind::Int64, _) => Number::I64,
             (Kind::Bool, _) => Number::Bool,
@@ -54,6 +56,7 @@ impl Sheet {
     pub fn kind(&self) -> Kind {
         match self.kind {
             Number::F32 => Kind::Float,
+            Number::F16 => Kind::Half,
             Number::Bf16 => Kind::BFloat16,
             Number::I64 => Kind::Int64,
             Number::Bool => Kind::Bool,
@@ -76,15 +79,28 @@ impl Sheet {
     }
 
     /// Kept rows as the value that they were.
-    fn value(&self, rows: &Tensor) -> Result<Tensor> {
+    pub fn value(&self, rows: &Tensor) -> Result<Tensor> {
         let rows = match self.kind {
-            Number::Bf16 => rows.f_to_kind(Kind::Float)?,
+            Number::F16 | Number::Bf16 => rows.f_to_kind(Kind::Float)?,
             _ => rows.shallow_clone(),
         };
         Ok(match self.channels_last {
             true => rows.f_permute([0, 3, 1, 2])?,
             false => rows,
         })
+    }
+
+    /// The largest of the finite numbers that become infinite when they are kept.
+    fn overflow(&self, value: &Tensor) -> Result<Option<f64>> {
+        if self.kind != Number::F16 {
+            return Ok(None);
+        }
+        let infinite = value.f_to_kind(Kind::Half)?.f_isinf()?;
+        let lost = value.f_masked_select(&infinite.f_logical_and(&value.f_isfinite()?)?)?;
+        match lost.numel() {
+            0 => Ok(None),
+            _ => Ok(Some(lost.f_abs()?.f_max()?.f_double_value(&[])?)),
+        }
     }
 
     /// The size of that many rows.
@@ -97,6 +113,18 @@ impl Sheet {
 pub fn bytes(sheets: &[Sheet], rows: u64) -> u64 {
     let row: u64 = sheets.iter().map(Sheet::row_bytes).sum();
     row.saturating_mul(rows)
+}
+
+/// Why values cannot be kept as the sheets say, where they cannot.
+pub fn unkept(sheets: &[Sheet], values: &[Tensor]) -> Result<Option<String>> {
+    for (sheet, value) in sheets.iter().zip(values) {
+        if let Some(largest) = sheet.overflow(value)? {
+            return Ok(Some(format!(
+                "an answer holds {largest}, and f16 ends at 65504; `store: bf16` would hold it"
+            )));
+        }
+    }
+    Ok(None)
 }
 
 /// Rows of all outputs.
@@ -119,12 +147,34 @@ impl Table {
 
     /// Writes values from a row on.
     pub fn put(&mut self, from: i64, values: &[Tensor]) -> Result<()> {
-        for ((sheet, rows), value) in self.sheets.iter().zip(&self.rows).zip(values) {
-            let value = sheet.rows(value)?;
-            let mut place = rows.f_narrow(0, from, value.size()[0])?;
-            place.f_copy_(&value)?;
+        let rows = self.sheets.iter().zip(values);
+        let rows = rows.map(|(sheet, value)| sheet.rows(value));
+        self.put_rows(from, &rows.collect::<Result<Vec<_>>>()?)
+    }
+
+    /// Writes rows as they are kept.
+    pub fn put_rows(&mut self, from: i64, rows: &[Tensor]) -> Result<()> {
+        for (all, rows) in self.rows.iter().zip(rows) {
+            let mut place = all.f_narrow(0, from, rows.size()[0])?;
+            place.f_copy_(rows)?;
         }
         Ok(())
+    }
+
+    /// Makes room for some rows behind those that are written: half as much again where it is too little.
+    pub fn make_room(&mut self, written: i64, more: i64) -> Result<()> {
+        let Some(first) = self.rows.first() else {
+            return Ok(());
+        };
+        let room = first.size()[0];
+        if written + more <= room {
+            return Ok(());
+        }
+        let room = (written + more).max(room / 2 * 3);
+        let larger = Table::empty(&self.sheets, room, first.device())?;
+        let before = std::mem::replace(self, larger).rows;
+        let before = before.iter().map(|rows| rows.f_narrow(0, 0, written));
+        self.put_rows(0, &before.collect::<std::result::Result<Vec<_>, _>>()?)
     }
 
     /// The values of the rows that `index` names, where `index` is.

@@ -5,6 +5,7 @@ use super::{Batch, DataSet, Moment};
 use crate::failure::Result;
 use crate::random::{derive_seed, permutation};
 use kdc::plan::views::Draw;
+use std::ops::RangeInclusive;
 use std::rc::Rc;
 use tch::Tensor;
 
@@ -49,6 +50,11 @@ impl Feed {
             order: self.main.shuffled(self.seed, epoch)?,
             beside: beside.collect::<Result<_>>()?,
         })
+    }
+
+    /// One after the other.
+    pub fn epochs(&self, numbers: RangeInclusive<u64>) -> impl Iterator<Item = Result<Epoch<'_>>> {
+        numbers.map(|number| self.epoch(number))
     }
 
     /// The epoch's part of endless rounds through a data set, each in an order of its own.

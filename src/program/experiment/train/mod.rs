@@ -17,6 +17,7 @@ pub use scores::Expectation;
 use super::graft::Graft;
 use super::{Answers, Edge, Precision, Stage};
 use crate::diag::{Applicability, Code, Diagnostic, Edit};
+use crate::plan::cache::Wish;
 use crate::plan::{DataSet, TestTime};
 use crate::program::elaborate::{Elaborator, Frame, FrameKind};
 use crate::program::graph::Owner;
@@ -182,7 +183,10 @@ impl Elaborator<'_, '_> {
             accumulate: block.accumulate.unwrap_or(1),
             clip: block.clip,
             precision: block.precision.unwrap_or(Precision::F32),
-            cache: block.cache.unwrap_or_default(),
+            cache: Wish {
+                keep: block.cache.unwrap_or_default(),
+                store: block.store.unwrap_or_default(),
+            },
             batch_statistics: block.batch_statistics.unwrap_or(false),
             average: present(average)?,
             expect: present(expect)?.unwrap_or_default(),

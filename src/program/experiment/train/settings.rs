@@ -4,6 +4,7 @@ use super::groups::Group;
 use super::written::Written;
 use crate::diag::suggest::{listed, nearest};
 use crate::diag::{Applicability, Code, Diagnostic, Edit};
+use crate::plan::cache::Store;
 use crate::plan::{Keep, Optimizer, TestTime};
 use crate::program::elaborate::{Elaborator, Frame, FrameKind};
 use crate::program::experiment::{Length, Precision};
@@ -14,7 +15,7 @@ use crate::source::Span;
 use crate::syntax::ast::{Expr, ExprKind, Name, Setting};
 
 /// What a `train` block may say.
-const SETTINGS: [&str; 17] = [
+const SETTINGS: [&str; 18] = [
     "epochs",
     "steps",
     "optimizer",
@@ -23,6 +24,7 @@ const SETTINGS: [&str; 17] = [
     "clip",
     "precision",
     "cache",
+    "store",
     "accumulate",
     "average",
     "batch_statistics",
@@ -53,6 +55,7 @@ pub struct Block {
     pub clip: Option<f64>,
     pub precision: Option<Precision>,
     pub cache: Option<Keep>,
+    pub store: Option<Store>,
     pub batch_statistics: Option<bool>,
     pub seeds: Option<(Vec<u64>, Span)>,
     pub test: Option<TestTime>,
@@ -113,6 +116,10 @@ impl Elaborator<'_, '_> {
             "cache" => {
                 let message = "`cache` is `auto`, `memory`, `disk` or `off`";
                 block.cache = self.word(value, &Keep::WORDS, message);
+            }
+            "store" => {
+                let message = "`store` is `f32`, `bf16` or `f16`";
+                block.store = self.word(value, &Store::WORDS, message);
             }
             "batch_statistics" => block.batch_statistics = self.truth(&mut frame, &written),
             "clip" => block.clip = self.clip(&mut frame, value),
