@@ -53,4 +53,40 @@ fn link_engine() {
     );
     // For that binary alone: an rpath on all would make `kdc` map libtorch at every start.
     println!("cargo:rustc-link-arg-bin=kdc-torch=-Wl,--enable-new-dtags,-rpath,{lib}");
+    #[cfg(feature = "torch")]
+    shim::build(Path::new(&lib));
+}
+
+/// The engine's C++: what libtorch has and tch does not pass on.
+#[cfg(feature = "torch")]
+mod shim {
+    use std::path::{Path, PathBuf};
+
+    pub fn build(lib: &Path) {
+        let torch = lib.parent().expect("a folder in libtorch's");
+        let mut shim = compiler(torch);
+        // Said to cargo here, for the engine alone.
+        shim.cargo_metadata(false);
+        shim.file(source("shim.cc")).compile("kdc_shim");
+        let out = PathBuf::from(std::env::var_os("OUT_DIR").expect("cargo sets it"));
+        let archive = out.join("libkdc_shim.a");
+        println!("cargo:rustc-link-arg-bin=kdc-torch={}", archive.display());
+    }
+
+    fn compiler(torch: &Path) -> cc::Build {
+        let mut build = cc::Build::new();
+        build
+            .cpp(true)
+            .pic(true)
+            .std("c++17")
+            .warnings(false)
+            .include(torch.join("include"));
+        build
+    }
+
+    fn source(name: &str) -> PathBuf {
+        let path = Path::new("src/bin/kdc-torch").join(name);
+        println!("cargo:rerun-if-changed={}", path.display());
+        path
+    }
 }

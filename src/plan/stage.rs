@@ -72,6 +72,7 @@ impl Lowering<'_> {
             },
             optimizer: stage.optimizer.clone(),
             fused: false,
+            tf32: stage.precision == Precision::Tf32,
             accumulate: stage.accumulate,
             clip: stage.clip,
             groups: self.groups(stage),

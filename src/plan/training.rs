@@ -21,6 +21,9 @@ pub struct Stage {
     /// Whether the optimizer may go through the parameters once, and round as that rounds.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub fused: bool,
+    /// Whether a GPU may round the factors of products to TF32; never in the exact mode.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub tf32: bool,
     /// Of how many batches the gradients' mean makes one step.
     #[serde(default = "super::one", skip_serializing_if = "super::is_one")]
     pub accumulate: u64,

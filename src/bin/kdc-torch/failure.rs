@@ -47,8 +47,12 @@ impl From<TchError> for Failure {
     fn from(error: TchError) -> Failure {
         let text = first_line(&error);
         if text.contains("out of memory") {
+            // the rest is about settings of libtorch's allocator
+            let sentences: Vec<&str> = text.split_inclusive(". ").take(2).collect();
             return Failure::Training(format!(
-                "{text}\nmake the batch smaller, or train with `--device cpu`"
+                "{}\nmake the batch smaller, keep the teachers' answers elsewhere with `--cache disk`, or train with \
+                 `--device cpu`",
+                sentences.concat().trim_end()
             ));
         }
         Failure::Training(format!("libtorch: {text}"))
@@ -62,4 +66,20 @@ pub fn first_line(error: &TchError) -> String {
         other => other.to_string(),
     };
     text.lines().next().unwrap_or_default().to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_gpu_is_said_in_two_sentences() {
+        let says = "CUDA out of memory. Tried to allocate 20.00 MiB. GPU 0 has a total capacity of 7.79 GiB of \
+                    which 12.00 MiB is free. If reserved memory is large try setting PYTORCH_ALLOC_CONF.\n\
+                    Exception raised from malloc";
+        let failure = Failure::from(TchError::Torch(says.into())).to_string();
+        let (first, repair) = failure.split_once('\n').unwrap();
+        assert_eq!(first, "CUDA out of memory. Tried to allocate 20.00 MiB.");
+        assert!(repair.contains("batch smaller"));
+    }
 }

@@ -7,6 +7,7 @@ mod cli;
 mod console;
 mod constants;
 mod data;
+mod dial;
 mod epoch_log;
 mod evaluate;
 #[cfg(test)]
@@ -40,9 +41,11 @@ mod run;
 mod run_folder;
 mod running_mean;
 mod session;
+mod shim;
 mod summary;
 #[cfg(test)]
 mod testing;
+mod tf32;
 mod trainer;
 mod weights;
 

@@ -13,6 +13,7 @@ use crate::profile::{Part, Times};
 use crate::random::derive_seed;
 use crate::run_folder::{Results, RunFolder};
 use crate::session::{Session, changing, data_of, students};
+use crate::tf32::Tf32;
 use crate::trainer::Trainer;
 use indicatif::ProgressBar;
 use kdc::diag::suggest::counted;
@@ -123,6 +124,7 @@ impl<'a> Run<'a> {
         let feed = Feed::new(data.clone(), self.beside(stage)?, self.seed);
         let mut trainer = Trainer::new(stage, &feed.fields(), self.parameters, watch)?;
         trainer.set_length(length.steps_per_epoch, length.steps);
+        Tf32::of_stage(self.plan.mode, stage).allow()?;
         let request = Request {
             stage,
             data: &data,
@@ -141,7 +143,9 @@ impl<'a> Run<'a> {
                     results.epochs = epoch;
                     swap_average(&mut trainer)?;
                     let mut started = Instant::now();
+                    Tf32::of_mode(self.plan.mode).allow()?;
                     let held_out = self.close_epoch(stage, epoch, &whole, &data, results)?;
+                    Tf32::of_stage(self.plan.mode, stage).allow()?;
                     self.times.lap(Part::Measuring, &mut started);
                     let goes_on = choice.note(&held_out, self.parameters)?;
                     swap_average(&mut trainer)?;
@@ -166,6 +170,7 @@ impl<'a> Run<'a> {
                 }
             }
         }
+        Tf32::of_mode(self.plan.mode).allow()?;
         self.times.add(&trainer.times());
         if !choice.restore(self.parameters)? {
             swap_average(&mut trainer)?;

@@ -14,6 +14,7 @@ use crate::run::{Outcome, Run};
 use crate::run_folder::{self, DataRecord, GitState, Record, Results, RunFolder, Status};
 use crate::run_folder::{StageRecord, Versions, WeightsRecord};
 use crate::summary;
+use crate::tf32::Tf32;
 use crate::weights;
 use kdc::plan::{self, Plan, Program, Role, Samples, Weights};
 use std::cell::RefCell;
@@ -215,6 +216,7 @@ impl Session {
             plan.experiment, record.device
         ));
 
+        Tf32::of_mode(plan.mode).allow()?;
         let plan = &self.with_samples(plan)?;
         let parameters = Parameters::new(plan, seed, self.device, teachers)?;
         for stage in &plan.stages {

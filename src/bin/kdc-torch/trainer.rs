@@ -338,7 +338,7 @@ fn optimizer(stage: &Stage, parameters: &Parameters) -> Result<Optimizer> {
         stage.fused,
         learning.collect::<Result<_>>()?,
         stage.learns.iter().map(rule).collect::<Result<_>>()?,
-    ))
+    )?)
 }
 
 fn amount(arg: &Arg) -> Result<Amount> {

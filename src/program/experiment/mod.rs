@@ -169,6 +169,8 @@ pub struct Stage {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Precision {
     F32,
+    /// As [`Precision::F32`], but a GPU may round the factors of products to fewer bits.
+    Tf32,
     Bf16,
 }
 

@@ -5,9 +5,10 @@ use crate::failure::{Failure, Result};
 use crate::layout;
 use crate::libtorch::{self, device_name};
 use crate::parameters::Parameters;
+use crate::tf32::Tf32;
 use kdc::hash::Fnv;
 use kdc::plan::cache::Store;
-use kdc::plan::{self, Program, Stage};
+use kdc::plan::{self, Mode, Program, Stage};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use tch::Device;
@@ -18,6 +19,9 @@ struct Key<'a> {
     plan: u32,
     libtorch: &'a str,
     device: String,
+    /// Of a GPU.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tf32: Option<Tf32>,
     /// The last bits differ from one number to another.
     threads: u64,
     data: &'a str,
@@ -43,6 +47,10 @@ pub fn key(stage: &Stage, data: &DataSet, parameters: &Parameters) -> Result<Str
         plan: plan::FORMAT,
         libtorch: libtorch::VERSION,
         device: device_name(parameters.device()),
+        tf32: parameters.device().is_cuda().then(|| {
+            let mode = if stage.fused { Mode::Fast } else { Mode::Exact };
+            Tf32::of_stage(mode, stage)
+        }),
         threads: tch::get_num_threads() as u64,
         data: &data.hash,
         samples: data.train.samples,

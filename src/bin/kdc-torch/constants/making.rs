@@ -8,6 +8,7 @@ use super::table::{Sheet, Table, bytes, unkept};
 use super::{Constants, Request, file};
 use crate::data::Split;
 use crate::failure::Result;
+use crate::shim;
 use crate::trainer::Trainer;
 use kdc::plan::Keep;
 use kdc::plan::cache::{self, Cache};
@@ -17,8 +18,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use tch::{Device, Tensor};
 
-/// On a GPU, whose free memory libtorch's interface does not tell.
-const GPU_BUDGET: u64 = 2 << 30;
+/// Where nobody says how much memory is free.
+const BUDGET: u64 = 2 << 30;
 
 /// What is kept, or why nothing is.
 type Made = std::result::Result<Constants, String>;
@@ -300,12 +301,13 @@ fn compute(
     Ok(())
 }
 
-/// How many bytes may be kept: two fifths of the memory that is free.
+/// How many bytes may be kept: two fifths of the device's memory that is free.
 fn memory(device: Device) -> u64 {
-    if device.is_cuda() {
-        return GPU_BUDGET;
-    }
-    crate::memory::available().map_or(GPU_BUDGET, |bytes| bytes / 5 * 2)
+    let free = match device {
+        Device::Cuda(_) => shim::free_memory(device),
+        _ => crate::memory::available(),
+    };
+    free.map_or(BUDGET, |bytes| bytes / 5 * 2)
 }
 
 /// How many bytes a file may take: a quarter of what is free.

@@ -11,6 +11,7 @@ use crate::data::{Batch, Epoch};
 use crate::failure::{Failure, Result};
 use crate::interrupt;
 use crate::layout;
+use crate::shim;
 use crate::trainer::Trainer;
 use kdc::plan::views::Draw;
 use std::collections::HashSet;
@@ -112,7 +113,7 @@ impl Waiting {
         self.fields.resize_with(batch.fields.len(), Vec::new);
         let places: Vec<i64> = places.iter().map(|place| *place as i64).collect();
         for (parts, field) in self.fields.iter_mut().zip(&batch.fields) {
-            let index = Tensor::f_from_slice(&places)?.f_to_device(field.device())?;
+            let index = shim::upload(&Tensor::f_from_slice(&places)?, field.device())?;
             parts.push(like(field, field.f_index_select(0, &index)?)?);
         }
         self.views.extend(views);

@@ -4,6 +4,7 @@
 use super::journal::Journal;
 use super::table::{Sheet, Table, unkept};
 use crate::failure::Result;
+use crate::shim;
 use std::collections::HashMap;
 use tch::{Device, Tensor};
 
@@ -103,11 +104,14 @@ impl Shelf {
             return Ok(None);
         };
         let values = match (&self.memory, &self.journal) {
-            (Some(table), _) => table.at(&Tensor::f_from_slice(&rows)?.f_to_device(self.device)?)?,
+            (Some(table), _) => {
+                table.at(&shim::upload(&Tensor::f_from_slice(&rows)?, self.device)?)?
+            }
             (None, Some(journal)) => {
                 let rows = self.sheets.iter().zip(journal.at(&rows)?);
-                let value =
-                    |(sheet, rows): (&Sheet, Tensor)| sheet.value(&rows.f_to_device(self.device)?);
+                let value = |(sheet, rows): (&Sheet, Tensor)| {
+                    sheet.value(&shim::upload(&rows, self.device)?)
+                };
                 rows.map(value).collect::<Result<_>>()?
             }
             (None, None) => return Ok(None),

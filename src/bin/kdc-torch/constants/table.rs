@@ -2,6 +2,7 @@
 
 use crate::failure::{Failure, Result};
 use crate::layout;
+use crate::shim;
 use kdc::plan::cache::Store;
 use serde::{Deserialize, Serialize};
 use tch::{Device, Kind, Tensor};
@@ -182,7 +183,7 @@ impl Table {
         let rows = self.sheets.iter().zip(&self.rows);
         rows.map(|(sheet, rows)| {
             let chosen = rows.f_index_select(0, &index.f_to_device(rows.device())?)?;
-            sheet.value(&chosen.f_to_device(index.device())?)
+            sheet.value(&shim::upload(&chosen, index.device())?)
         })
         .collect()
     }

@@ -20,7 +20,9 @@ pub struct Epoch<'f> {
     feed: &'f Feed,
     number: u64,
     /// Of the data set that makes the epochs.
-    order: Tensor,
+    order: Vec<i64>,
+    /// The same, on the device.
+    index: Tensor,
     /// Of each of the others, as many.
     beside: Vec<Tensor>,
 }
@@ -44,10 +46,12 @@ impl Feed {
     /// Epochs count from 1.
     pub fn epoch(&self, epoch: u64) -> Result<Epoch<'_>> {
         let beside = self.beside.iter().map(|data| self.round(data, epoch));
+        let order = self.main.shuffled(self.seed, epoch);
         Ok(Epoch {
             feed: self,
             number: epoch,
-            order: self.main.shuffled(self.seed, epoch)?,
+            index: self.main.on_device(&order)?,
+            order,
             beside: beside.collect::<Result<_>>()?,
         })
     }
@@ -97,8 +101,8 @@ impl Epoch<'_> {
     /// views, plus that of the view.
     pub fn views(&self, step: i64, draws: &[Draw]) -> Result<Vec<u64>> {
         let (from, size) = self.place(step);
-        let samples = Vec::<i64>::try_from(self.order.f_narrow(0, from, size)?)?;
-        let mut views: Vec<u64> = samples.into_iter().map(|sample| sample as u64).collect();
+        let samples = &self.order[from as usize..(from + size) as usize];
+        let mut views: Vec<u64> = samples.iter().map(|sample| *sample as u64).collect();
         for draw in draws {
             let mut generator = self.moment(step).transform(draw.transform);
             for view in &mut views {
@@ -112,7 +116,7 @@ impl Epoch<'_> {
     pub fn batch(&self, step: i64) -> Result<(Tensor, Batch)> {
         let main = &self.feed.main;
         let (from, size) = self.place(step);
-        let index = self.order.f_narrow(0, from, size)?;
+        let index = self.index.f_narrow(0, from, size)?;
         let moment = self.moment(step);
         let mut batch = main.train.gather_at(moment, &index)?;
         for (data, order) in self.feed.beside.iter().zip(&self.beside) {

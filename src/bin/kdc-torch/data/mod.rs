@@ -111,12 +111,11 @@ impl DataSet {
 
     /// The order of the training samples in an epoch: PyTorch's `randperm` from a generator seeded with
     /// `derive_seed("shuffle", seed, epoch)`.
-    pub fn shuffled(&self, seed: u64, epoch: u64) -> Result<Tensor> {
-        let order = permutation(
+    pub fn shuffled(&self, seed: u64, epoch: u64) -> Vec<i64> {
+        permutation(
             self.train.samples as usize,
             derive_seed("shuffle", seed, epoch),
-        );
-        self.on_device(&order)
+        )
     }
 
     fn on_device(&self, index: &[i64]) -> Result<Tensor> {

@@ -6,6 +6,7 @@ use super::split::Columns;
 use crate::failure::{Failure, Result};
 use crate::layout;
 use crate::random::Generator;
+use crate::shim;
 use kdc::plan::{self, FieldKind, PictureChange, Transform, When};
 use kdc::shape::Shape;
 use std::collections::HashMap;
@@ -88,7 +89,7 @@ impl Value {
     fn joined(&self, device: Device) -> Result<Tensor> {
         Ok(match self {
             Value::Batch(values) => values.shallow_clone(),
-            Value::Pictures(all) => Tensor::f_stack(all, 0)?.f_to_device(device)?,
+            Value::Pictures(all) => shim::upload(&Tensor::f_stack(all, 0)?, device)?,
         })
     }
 

@@ -24,6 +24,9 @@ pub fn kernel(site: &Site) -> Result<Option<Kernel>> {
 
 fn choose(site: &Site) -> Result<Option<Kernel>> {
     let [condition, a, b] = site.operands(["condition", "a", "b"])?;
+    // other operations take a number along, but this one would copy it to the device each time
+    let device = site.parameters.device();
+    let [a, b] = [a.placed(device)?, b.placed(device)?];
     Ok(Some(Box::new(move |frame| {
         a.value(frame)?
             .f_where_self(&condition.value(frame)?, &b.value(frame)?)

@@ -6,7 +6,7 @@ use crate::interpreter::Frame;
 use crate::parameters::Parameters;
 use kdc::plan::{Arg, Node};
 use kdc::shape::Dim;
-use tch::{Kind, TchError, Tensor};
+use tch::{Device, Kind, TchError, Tensor};
 
 /// One node of the plan.
 pub struct Site<'a> {
@@ -23,6 +23,14 @@ pub enum Operand {
 }
 
 impl Operand {
+    /// A fixed number on the device.
+    pub fn placed(self, device: Device) -> Result<Operand> {
+        Ok(match self {
+            Operand::Fixed(number) => Operand::Fixed(number.f_to_device(device)?),
+            other => other,
+        })
+    }
+
     /// A number becomes a 0-dimensional tensor, which libtorch treats as it treats a Python number.
     pub fn value(&self, frame: &Frame) -> std::result::Result<Tensor, TchError> {
         match self {

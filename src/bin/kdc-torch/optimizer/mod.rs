@@ -1,14 +1,17 @@
-//! PyTorch's optimizers: to the last bit in plain tensor operations, or fused.
+//! PyTorch's optimizers: to the last bit in plain tensor operations, or fused, each parameter for itself on a CPU and
+//! all together on a GPU.
 //!
 //! libtorch's own C++ Adam rounds differently from Python's (`mul_` and `add_` for `lerp_`), and tch passes
 //! no scalars such as `alpha`, which are fused multiply-adds there: `addcmul` with a 0-dimensional tensor is
 //! the same operation.
 
 mod fused;
+mod together;
 
 use crate::amount::{Amount, Time};
 use kdc::plan::Optimizer as Settings;
 use tch::{Kind, TchError, Tensor, no_grad_guard};
+use together::Together;
 
 type Result<T> = std::result::Result<T, TchError>;
 
@@ -16,6 +19,8 @@ type Result<T> = std::result::Result<T, TchError>;
 pub struct Optimizer {
     settings: Settings,
     fused: bool,
+    /// On a GPU, unless the mode is exact.
+    together: Option<Together>,
     parameters: Vec<Tensor>,
     /// Of each parameter.
     rules: Vec<Rule>,
@@ -25,7 +30,7 @@ pub struct Optimizer {
 }
 
 /// What may differ between groups of parameters.
-#[derive(Clone)]
+#[derive(Clone, PartialEq)]
 pub struct Rule {
     pub lr: Amount,
     pub weight_decay: f64,
@@ -45,16 +50,22 @@ impl Optimizer {
         fused: bool,
         parameters: Vec<Tensor>,
         rules: Vec<Rule>,
-    ) -> Optimizer {
+    ) -> Result<Optimizer> {
         assert_eq!(parameters.len(), rules.len(), "a rule for each parameter");
-        Optimizer {
+        let on_gpu = parameters.first().is_some_and(|p| p.device().is_cuda());
+        let together = match fused && on_gpu {
+            true => Some(Together::new(settings, &parameters, &rules)?),
+            false => None,
+        };
+        Ok(Optimizer {
             settings: settings.clone(),
             fused: fused && parameters.iter().all(fused::can),
+            together,
             parameters,
             rules,
             moments: Vec::new(),
             steps: 0,
-        }
+        })
     }
 
     pub fn parameters(&self) -> &[Tensor] {
@@ -64,6 +75,10 @@ impl Optimizer {
     /// One step along `gradients`, one for each parameter.
     pub fn step(&mut self, gradients: &[Tensor], time: Time) -> Result<()> {
         let _no_grad = no_grad_guard();
+        if let Some(together) = &mut self.together {
+            together.set(time)?;
+            return together.step(&self.parameters, gradients);
+        }
         if self.moments.is_empty() {
             self.moments = self.initial_moments(gradients)?;
         }
@@ -227,7 +242,7 @@ mod tests {
         let parameter = golden("optimizer.start");
         let rule = rule_of(&settings).unwrap();
         let parameters = vec![parameter.shallow_clone()];
-        let mut optimizer = Optimizer::new(&settings, fused, parameters, vec![rule]);
+        let mut optimizer = Optimizer::new(&settings, fused, parameters, vec![rule]).unwrap();
         let gradients = golden("optimizer.gradients");
         for step in 0..100 {
             let gradient = gradients.get(step) * &parameter;
@@ -281,6 +296,67 @@ mod tests {
             let exact = after_100_steps(settings, false);
             let difference = f64::try_from((&found - &exact).norm()).unwrap() / way.unwrap();
             assert!(difference < 1e-4, "{name}: {difference:e}");
+        }
+    }
+
+    /// On a CPU, where the same functions of libtorch take the step.
+    #[test]
+    fn together_they_differ_in_rounding() {
+        for (name, settings) in cases() {
+            let parameter = golden("optimizer.start");
+            let start = parameter.copy();
+            let rule = rule_of(&settings).unwrap();
+            let parameters = [parameter.shallow_clone()];
+            let mut together = Together::new(&settings, &parameters, &[rule]).unwrap();
+            let gradients = golden("optimizer.gradients");
+            for step in 0..100 {
+                let gradient = gradients.get(step) * &parameter;
+                together.set(Time::default()).unwrap();
+                together.step(&parameters, &[gradient]).unwrap();
+            }
+            let exact = golden(&format!("optimizer.{name}"));
+            let norm = |t: Tensor| f64::try_from(t.norm()).unwrap();
+            let difference = norm(&parameter - &exact) / norm(&exact - &start);
+            assert!(difference < 1e-4, "{name}: {difference:e}");
+        }
+    }
+
+    /// Each group has its learning rate, which may change, and its decay.
+    #[test]
+    fn together_groups_keep_their_rules() {
+        let settings = sgd(0.1, 0.9, 0.0, false);
+        let rule = rule_of(&settings).unwrap();
+        let ramp = kdc::plan::Schedule::Ramp {
+            from: 1.0,
+            to: 0.0,
+            epochs: None,
+            steps: Some(2.0),
+        };
+        let other = Rule {
+            lr: Amount::Scheduled(ramp),
+            weight_decay: 0.5,
+        };
+        let rules = [rule.clone(), other.clone(), rule];
+        let start = || [1.0f32, 2.0, 3.0].map(|x| Tensor::from_slice(&[x, -x]));
+        let gradients = [0.5f32, 0.25, 0.125].map(|g| Tensor::from_slice(&[g, g]));
+        let (found, expected) = (start(), start());
+        let mut together = Together::new(&settings, &found, &rules).unwrap();
+        let each = expected.each_ref().map(Tensor::shallow_clone);
+        let mut plain = Optimizer::new(&settings, false, each.into(), rules.into()).unwrap();
+        for step in 0..3 {
+            let time = Time {
+                step,
+                ..Time::default()
+            };
+            together.set(time).unwrap();
+            together.step(&found, &gradients).unwrap();
+            plain.step(&gradients, time).unwrap();
+        }
+        for (found, expected) in found.iter().zip(&expected) {
+            assert!(
+                found.allclose(expected, 1e-6, 1e-7, false),
+                "{found:?} {expected:?}"
+            );
         }
     }
 

@@ -36,7 +36,11 @@ const SETTINGS: [&str; 18] = [
     "test",
 ];
 
-const PRECISIONS: [(&str, Precision); 2] = [("f32", Precision::F32), ("bf16", Precision::Bf16)];
+const PRECISIONS: [(&str, Precision); 3] = [
+    ("f32", Precision::F32),
+    ("tf32", Precision::Tf32),
+    ("bf16", Precision::Bf16),
+];
 
 const TEST_TIMES: [(&str, TestTime); 2] = [
     ("at_end", TestTime::AtEnd),
@@ -110,7 +114,7 @@ impl Elaborator<'_, '_> {
                 block.accumulate = self.whole(&mut frame, "accumulate", value, 1, 1_000_000);
             }
             "precision" => {
-                let message = "`precision` is `f32` or `bf16`";
+                let message = "`precision` is `f32`, `tf32` or `bf16`";
                 block.precision = self.word(value, &PRECISIONS, message);
             }
             "cache" => {

@@ -1,7 +1,7 @@
-//! Crops and flips of a whole batch in one pass over its bytes, where it lies in the CPU's memory. They draw and
+//! Crops and flips of a whole batch: in one pass over its bytes where it lies in the CPU's memory. They draw and
 //! give what [`super::change`] draws and gives picture by picture.
 
-use super::outcome;
+use super::{on_device, outcome};
 use crate::failure::Result;
 use crate::layout;
 use crate::random::Generator;
@@ -15,8 +15,11 @@ pub fn change(
     pictures: &Tensor,
     draw: &mut Generator,
 ) -> Result<Option<Tensor>> {
-    if pictures.device() != Device::Cpu || pictures.dim() != 4 {
+    if pictures.dim() != 4 {
         return Ok(None);
+    }
+    if pictures.device() != Device::Cpu {
+        return on_device::change(change, pictures, draw);
     }
     Ok(match *change {
         PictureChange::Crop { size, padding } => {
@@ -136,6 +139,8 @@ mod tests {
         ] {
             let draw = || Generator::new("test", 1, 1);
             let found = super::change(&change, batch, &mut draw()).unwrap().unwrap();
+            let as_on_gpu = on_device::change(&change, batch, &mut draw()).unwrap();
+            assert!(as_on_gpu.unwrap().equal(&found), "{change:?}");
             let mut each = draw();
             let expected = batch.unbind(0).into_iter();
             let expected = expected.map(|one| picture::change(&change, &one, &mut each).unwrap());

@@ -6,6 +6,7 @@
 pub mod batch;
 mod colour;
 mod geometry;
+mod on_device;
 mod rand_augment;
 
 use crate::failure::Result;
