@@ -106,15 +106,29 @@ fn tables(session: &Session, plan: &Plan, parameters: &Parameters) -> Result<Str
     }
     let mut classes = vec![vec!["class".to_string()]];
     classes[0].extend(measured().map(|(n, _)| n.name.clone()));
+    let names = class_names(session, plan)?;
     for (_, given) in measured() {
         for (class, share) in given.per_class()?.into_iter().enumerate() {
             if classes.len() <= class + 1 {
-                classes.push(vec![class.to_string()]);
+                let name = names.get(class).cloned();
+                classes.push(vec![name.unwrap_or_else(|| class.to_string())]);
             }
             classes[class + 1].push(percent(share));
         }
     }
     Ok(format!("{}\n\n{}\n", table(&rows), table(&classes)))
+}
+
+/// In order; empty where the data do not name them.
+fn class_names(session: &Session, plan: &Plan) -> Result<Vec<String>> {
+    let Some(evaluation) = plan.evaluations.first() else {
+        return Ok(Vec::new());
+    };
+    let data = session.data(data_of(plan, &evaluation.data)?)?;
+    Ok(data
+        .class_names(&evaluation.label)
+        .unwrap_or_default()
+        .to_vec())
 }
 
 /// Of all networks whose parameters are there.

@@ -58,7 +58,7 @@ struct EpochLine<'a> {
     losses: BTreeMap<&'a str, f64>,
     /// The mean of the weighted sums.
     total: f64,
-    images_per_second: f64,
+    samples_per_second: f64,
     /// Of the first student, on the epoch's own batches, as a share of 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     training_accuracy: Option<f64>,
@@ -305,7 +305,7 @@ impl<'a> Run<'a> {
             stage: stage.name.as_deref(),
             epoch,
             total: whole.total,
-            images_per_second: whole.samples as f64 / whole.seconds,
+            samples_per_second: whole.samples as f64 / whole.seconds,
             training_accuracy: whole.accuracy,
             losses,
             hold_out_accuracy: BTreeMap::new(),
@@ -367,7 +367,7 @@ impl<'a> Run<'a> {
                 text.push_str(&format!("  {network} {} {what}", percent(*accuracy)));
             }
         }
-        text.push_str(&format!("  {:.0} images/s", line.images_per_second));
+        text.push_str(&format!("  {:.0} samples/s", line.samples_per_second));
         self.session.console.say_above(&self.bar, &text);
     }
 }

@@ -62,8 +62,12 @@ pub fn find(sources: &[DataSource]) -> Result<Found> {
             passed_over,
         });
     }
+    let drawn = match sources.first() {
+        Some(DataSource::Cifar10 { .. }) => "; `… or shapes()` needs no files",
+        _ => "",
+    };
     Err(Failure::Usage(format!(
-        "no data: {}\npaths are relative to where kdc is started; `… or shapes()` needs no files",
+        "no data: {}\npaths are relative to where kdc is started{drawn}",
         passed_over.join(", ")
     )))
 }

@@ -154,7 +154,12 @@ impl Table {
     }
 
     fn beyond(&self, name: &str, row: usize, class: &Value, count: u64) -> Failure {
-        let why = format!("is not from 0 to {}, as `class({count})` says", count - 1);
+        let mut why = format!("is not from 0 to {}, as `class({count})` says", count - 1);
+        if class.as_u64() == Some(count) {
+            let list = "class(3, names: [\"1\", \"2\", \"3\"])";
+            why +=
+                &format!("\nclasses are counted from 0; where they are not, list them: `{list}`");
+        }
         self.wrong(name, row, class, &why)
     }
 

@@ -15,9 +15,8 @@ pub fn read(path: &str, columns: &[&str]) -> Result<Part> {
         if line.trim().is_empty() {
             continue;
         }
-        let mut object: Map<String, Value> = serde_json::from_str(&line).map_err(|e| {
-            Failure::Usage(format!("`{path}`, line {number} is no JSON object: {e}"))
-        })?;
+        let mut object: Map<String, Value> =
+            serde_json::from_str(&line).map_err(|e| broken(path, number, &e))?;
         for (cells, column) in cells.iter_mut().zip(columns) {
             let Some(value) = object.get_mut(*column) else {
                 let there = without(path, column, object.keys().map(String::as_str));
@@ -33,4 +32,17 @@ pub fn read(path: &str, columns: &[&str]) -> Result<Part> {
         rows: lines,
         columns: cells.into_iter().map(Cells::Values).collect(),
     })
+}
+
+/// Of a line that is no object. The error counts lines from this one on.
+fn broken(path: &str, line: u64, error: &serde_json::Error) -> Failure {
+    if error.is_data() {
+        return Failure::Usage(format!("`{path}`, line {line} is JSON, but no object"));
+    }
+    let told = error.to_string();
+    let why = told.split(" at line ").next().unwrap_or_default();
+    let at = error.column();
+    Failure::Usage(format!(
+        "`{path}`, line {line} is no JSON object: {why}, at character {at}"
+    ))
 }

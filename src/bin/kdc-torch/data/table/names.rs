@@ -75,14 +75,15 @@ impl Names {
 
     /// The class that a word names; none for a number that stands for itself. Else why it is none.
     pub fn class(&self, value: &Value) -> std::result::Result<Option<i64>, &'static str> {
-        let known = value.as_str().and_then(|word| self.places.get(word));
+        let known = match value {
+            Value::String(word) => self.places.get(word),
+            other => self.places.get(&other.to_string()),
+        };
         match known {
             Some(class) => Ok(Some(*class)),
             None if !self.listed => Err("is no class of the training samples"),
-            // "3" is a number only where no class is called by one
-            None if number(value).is_some() && !(value.is_string() && self.have_numbers()) => {
-                Ok(None)
-            }
+            // 3 is the fourth class only where no class is called by a number
+            None if number(value).is_some() && !self.have_numbers() => Ok(None),
             None => Err("is none of the `names` of the classes"),
         }
     }

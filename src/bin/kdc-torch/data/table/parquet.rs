@@ -10,7 +10,12 @@ use std::fs::File;
 
 pub fn read(path: &str, columns: &[&str]) -> Result<Part> {
     let file = File::open(path).map_err(|e| unreadable(path, e))?;
-    let reader = SerializedFileReader::new(file).map_err(|e| unreadable(path, e))?;
+    let reader = SerializedFileReader::new(file).map_err(|e| {
+        unreadable(
+            path,
+            format!("it is no Parquet file, or not all of one: {e}"),
+        )
+    })?;
     let schema = reader.metadata().file_metadata().schema();
     let there = schema.get_fields();
     for column in columns {

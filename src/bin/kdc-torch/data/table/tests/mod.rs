@@ -16,7 +16,7 @@ fn column(column: &str, read: Read) -> Column {
     }
 }
 
-fn write(folder: &Folder, name: &str, text: &str) -> String {
+fn write(folder: &Folder, name: &str, text: impl AsRef<[u8]>) -> String {
     let path = folder.0.join(name);
     std::fs::write(&path, text).unwrap();
     path.to_string_lossy().into_owned()
@@ -109,7 +109,15 @@ fn what_a_table_lacks_is_told_with_its_line() {
         text.contains("test.csv`, line 3: `species` is \"owl\", which is no class of"),
         "{text}"
     );
-    for (text, expected) in [("a,b\n1,2\n3\n", "3"), ("a\n", "has no rows")] {
+    for (text, expected) in [
+        (&b"a,b\n1,2\n3\n"[..], "line 3 has not 2 values, but 1"),
+        (b"a,b\n1,2\n\"3,4\n5,6\n", "line 3 has not 2 values, but 1"),
+        (b"a,b\n1,2\n3,\xff\n", "line 3 is no text in UTF-8"),
+        (b"b;a\n1;2\n", "is `b;a`, but commas are to separate"),
+        (b"a\n", "has no rows"),
+        (b"", "it is empty"),
+        (b"a\n9\n", "classes are counted from 0"),
+    ] {
         let path = write(&folder, "broken.csv", text);
         let told = refusal(TableFormat::Csv, &path, &[column("a", Read::Class(9))]);
         assert!(
@@ -137,13 +145,16 @@ fn jsonl_has_lists_and_numbers() {
     );
     assert_eq!(splits.test.count, 0);
     for (text, expected) in [
-        ("{\"x\": 1}\n{\"x\": ", "line 2 is no JSON object"),
+        (
+            "{\"x\": 1}\n{\"x\": ",
+            "line 2 is no JSON object: EOF while parsing a value, at character 6",
+        ),
         ("{\"x\": 1}\n{\"z\": 1}", "line 2 of `"),
         (
             "{\"x\": 1}\n{\"x\": {}}",
             "line 2: `x` is {}, which is no number",
         ),
-        ("[1]\n", "line 1 is no JSON object"),
+        ("[1]\n", "line 1 is JSON, but no object"),
     ] {
         let path = write(&folder, "broken.jsonl", text);
         let told = refusal(TableFormat::Jsonl, &path, &[column("x", Read::Number)]);

@@ -72,7 +72,7 @@ fn a_column_holds_words_or_numbers() {
             "line 4: `x` is \"x\", which is no number",
         ),
     ] {
-        let path = write(&folder, "x.csv", &format!("x\n{text}"));
+        let path = write(&folder, "x.csv", format!("x\n{text}"));
         let told = refusal(TableFormat::Csv, &path, &[column("x", read)]);
         assert!(told.contains(expected), "{told}");
     }
