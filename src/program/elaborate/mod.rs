@@ -93,6 +93,8 @@ pub struct Frame {
     locals: Vec<Local>,
     /// The dimensions that `..S` stands for.
     rests: Vec<(String, Vec<Dim>)>,
+    /// While a dimension of an input's type is computed.
+    in_dimension: bool,
     /// Names that the body binds further down.
     below: Vec<(String, Span)>,
     /// The states that the body declares.
@@ -127,6 +129,7 @@ impl Frame {
             naming: Naming::default(),
             locals: Vec::new(),
             rests: Vec::new(),
+            in_dimension: false,
             below: Vec::new(),
             states: Vec::new(),
             members: Vec::new(),

@@ -165,6 +165,14 @@ impl Elaborator<'_, '_> {
                 ));
             return self.poison(diagnostic);
         }
+        if frame.in_dimension && name.starts_with(|c: char| c.is_ascii_uppercase()) {
+            let message = format!("nothing has told yet how large `{name}` is");
+            let diagnostic = Diagnostic::new(Code::E0203, message)
+                .at(span, "no size yet")
+                .help(format!("a dimension gets its size where its name stands alone: let an input have `{name}` before"))
+                .help(format!("or make it a parameter: `{name}: int`"));
+            return self.poison(diagnostic);
+        }
         let diagnostic = Diagnostic::new(Code::E0201, format!("there is no {what} `{name}`"))
             .at(span, "unknown name");
         if let Some(library) = library::LIBRARIES

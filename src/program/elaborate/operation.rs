@@ -114,7 +114,11 @@ impl Elaborator<'_, '_> {
             }
         };
         // where all labels count there is no mask: a mean without one is cheaper
-        if op.name == "counted" && !matches!(operands.tensors[0].element, Element::Label(_)) {
+        let all_count = |label: &Tensor| {
+            !matches!(label.element, Element::Label(_))
+                && bound.parameters.iter().all(Option::is_none)
+        };
+        if op.name == "counted" && all_count(&operands.tensors[0]) {
             return Some(Value::None);
         }
         if let Some(parts) = op.parts(&operands.tensors, &arguments) {

@@ -160,7 +160,7 @@ impl Elaborator<'_, '_> {
                 return Ok(());
             }
         }
-        let wanted = match self.expression(frame, pattern) {
+        let wanted = match self.dimension(frame, pattern) {
             Value::Number(number) => match number.dim() {
                 Some(dim) => dim,
                 None => {
@@ -185,6 +185,14 @@ impl Elaborator<'_, '_> {
             });
         }
         Ok(())
+    }
+
+    /// What an input's type computes with the sizes that are known so far.
+    fn dimension(&mut self, frame: &mut Frame, expr: &ast::Expr) -> Value {
+        frame.in_dimension = true;
+        let value = self.expression(frame, expr);
+        frame.in_dimension = false;
+        value
     }
 
     /// A tensor of the type, for checking a definition by itself: names of dimensions stand for themselves.
@@ -244,7 +252,7 @@ impl Elaborator<'_, '_> {
             frame.bind(name, Value::Number(Number::from_dim(&dim)), expr.span);
             return Some(dim);
         }
-        match self.expression(frame, expr) {
+        match self.dimension(frame, expr) {
             Value::Number(number) => number.dim(),
             Value::Poison => None,
             other => {

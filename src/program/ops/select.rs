@@ -80,6 +80,15 @@ pub static FAMILY: Family = Family {
         },
         Operation {
             inputs: &[Input::new("label", Takes::Label, "[..]")],
+            arguments: &[Argument::new(
+                "ignore",
+                Kind::Int {
+                    min: 0,
+                    max: 1_000_000,
+                },
+                Default::None,
+                "a class that does not count either",
+            )],
             rule: counted,
             ..choosing(
                 "counted",
@@ -323,6 +332,15 @@ fn one_hot(site: &Site) -> Result<Inferred, Refusal> {
 fn counted(site: &Site) -> Result<Inferred, Refusal> {
     let mut dims = site.shape(0).0.clone();
     if site.inputs[0].element == Element::Probability {
+        if let Some(class) = site.int("ignore") {
+            let message = format!(
+                "class {class} cannot be ignored in labels that are distributions over the classes"
+            );
+            let refusal = Refusal::new(Code::E0307, message).at_input(0, "distributions");
+            return Err(refusal.say(
+                "`mixup` and `cutmix` make distributions of labels: leave them out, or `ignore`",
+            ));
+        }
         dims.pop();
     }
     Ok(Inferred::of(Element::Bool, dims))

@@ -62,6 +62,10 @@ pub fn kernel(site: &Site) -> Result<Option<Kernel>> {
                 )
             })))
         }
+        "counted" if site.has("ignore") => {
+            let ignored = site.int("ignore")?;
+            unary(move |label| label.f_ge(0)?.f_logical_and(&label.f_ne(ignored)?))
+        }
         "counted" => unary(|label| match label.is_floating_point() {
             true => label.f_amax(-1, false)?.f_ge(0.0),
             false => label.f_ge(0),
