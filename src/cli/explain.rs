@@ -136,13 +136,16 @@ fn setting(name: &str) -> Option<String> {
     ))
 }
 
-/// PyTorch's name of an operation.
+/// Another program's name of an operation, a loss, a transform or the like.
 fn torch(name: &str) -> Option<String> {
+    let entry = |own: &str| {
+        let operation = ops::find(own).map(operation);
+        let other = || definition(own).or_else(|| setting(own));
+        operation.or_else(other).unwrap_or_default()
+    };
     Some(match torch_names::callable(name)? {
-        Answer::Name(own) => {
-            let entry = ops::find(own).map(operation).unwrap_or_default();
-            format!("PyTorch's `{name}` is `{own}` in kd.\n\n{entry}")
-        }
+        Answer::Name(own) => format!("PyTorch's `{name}` is `{own}` in kd.\n\n{}", entry(own)),
+        Answer::Loss(own) => format!("The loss `{name}` is `{own}` in kd.\n\n{}", entry(own)),
         Answer::LeaveOut(why) | Answer::Say(why) => format!("{why}\n"),
     })
 }

@@ -86,7 +86,7 @@ codes! {
     E0402 "probabilities" "Probabilities stand where a loss takes logits.";
     E0403 "no-weights" "A teacher has no weights.";
     E0404 "untaught-student" "No edge reaches a student.";
-    E0405 "untaught-tap" "A tap has layers to train, but no edge has it as its target.";
+    E0405 "untaught-tap" "Layers of a tap, or on the left of an edge, are to be trained, and no edge can teach them.";
     E0406 "edge-arity" "An edge gives its loss more or fewer tensors than it takes.";
     E0407 "setting" "A training setting that does not exist, is missing, or stands twice.";
     E0408 "setting-range" "A training setting lies outside the values that make sense.";

@@ -95,8 +95,9 @@ async function newcomer(page) {
     await page.keyboard.press("Enter");
     await asked.waitFor({ state: "detached" });
   };
-  // The shapes stand behind the lines: the server answers.
-  await page.locator(".monaco-editor .view-line", { hasText: "[N, 32, 8, 8] " }).first().waitFor();
+  // The shape stands behind the layer, and in the comment: the server answers.
+  const shape = /8\].*8\]/;
+  await page.locator(".monaco-editor .view-line", { hasText: shape }).waitFor();
   await page.keyboard.press("Control+b");
   await picture("shapes");
 

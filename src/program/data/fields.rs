@@ -56,7 +56,8 @@ impl Elaborator<'_, '_> {
         self.report(
             diagnostic
                 .at(name.span, "set again")
-                .also(first.span, "first here"),
+                .also(first.span, "first here")
+                .help("leave one of them out"),
         );
         None
     }

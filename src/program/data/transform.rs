@@ -2,6 +2,7 @@
 
 use super::draft::{Draft, Form, Making};
 use super::tables::TRANSFORMS;
+use crate::diag::suggest::counted;
 use crate::diag::{Code, Diagnostic};
 use crate::plan::{Transform, When};
 use crate::program::declared::Settings;
@@ -204,16 +205,20 @@ impl Elaborator<'_, '_> {
             let channels = field.shape.0.get(1).and_then(Dim::known).unwrap_or(0);
             for (name, list) in [("mean", &mean), ("std", &std)] {
                 if list.len() as u64 != channels {
+                    let count = counted(list.len() as i64, "number");
                     let message = format!(
-                        "`{name}` has {} numbers, but `{}` has {channels} channels",
-                        list.len(),
+                        "`{name}` has {count}, but `{}` has {channels} channels",
                         field.name
                     );
                     let at = settings.span(name).unwrap_or(from);
-                    self.report(
-                        Diagnostic::new(Code::E0223, message)
-                            .at(at, format!("{} numbers", list.len())),
-                    );
+                    let diagnostic = Diagnostic::new(Code::E0223, message).at(at, count);
+                    self.report(match list.as_slice() {
+                        [one] => {
+                            let all = vec![one.to_string(); channels as usize].join(", ");
+                            diagnostic.help(format!("write one for each: `[{all}]`"))
+                        }
+                        _ => diagnostic,
+                    });
                     return None;
                 }
             }

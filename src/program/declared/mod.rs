@@ -7,6 +7,7 @@ pub use settings::{Settings, rate};
 pub use wants::Wants;
 
 use super::elaborate::{Elaborator, Frame, Signature, Slot};
+use super::foreign;
 use super::number::Number;
 use super::value::{Given, Value};
 use crate::diag::suggest::{listed, nearest};
@@ -150,20 +151,13 @@ impl Elaborator<'_, '_> {
         what: &str,
         expr: &Expr,
     ) -> Option<(&'static Declared, Settings)> {
-        if let ExprKind::Call { callee, .. } = &expr.kind
-            && let ExprKind::Member { name, .. } = &callee.kind
-            && let Some(same) = table
-                .iter()
-                .find(|d| d.name.eq_ignore_ascii_case(&name.text))
-        {
-            let message = format!("PyTorch's `{}` is `{}` in kd", name.text, same.name);
-            let diagnostic =
-                Diagnostic::new(Code::E0210, message).at(callee.span, "PyTorch's spelling");
-            self.report(diagnostic.replace(
-                format!("write `{}`", same.name),
-                callee.span,
-                same.name,
-            ));
+        let callee = match &expr.kind {
+            ExprKind::Call { callee, .. } => callee,
+            _ => expr,
+        };
+        if let ExprKind::Member { name, .. } = &callee.kind {
+            let diagnostic = unknown(&name.text, callee.span, table, what);
+            self.report(diagnostic);
             return None;
         }
         self.report(
@@ -172,10 +166,7 @@ impl Elaborator<'_, '_> {
                 format!("{} {what} is needed here", article(what)),
             )
             .at(expr.span, format!("no {what}"))
-            .help(format!(
-                "there are {}",
-                listed(table.iter().map(|d| d.name), 12)
-            )),
+            .help(those(table)),
         );
         None
     }
@@ -201,6 +192,10 @@ fn article(what: &str) -> &'static str {
 }
 
 fn unknown(name: &str, at: Span, table: &[Declared], what: &str) -> Diagnostic {
+    let there = |kd: &str| table.iter().any(|declared| declared.name == kd);
+    if let Some(diagnostic) = foreign::declared(name, there, at) {
+        return diagnostic;
+    }
     let diagnostic = Diagnostic::new(Code::E0201, format!("there is no {what} `{name}`"))
         .at(at, format!("unknown {what}"));
     let names = || table.iter().map(|declared| declared.name);
@@ -210,8 +205,13 @@ fn unknown(name: &str, at: Span, table: &[Declared], what: &str) -> Diagnostic {
             at,
             near,
         ),
-        None => diagnostic.help(format!("there are {}", listed(names(), 12))),
+        None => diagnostic.help(those(table)),
     }
+}
+
+fn those(table: &[Declared]) -> String {
+    let verb = if table.len() == 1 { "is" } else { "are" };
+    format!("there {verb} {}", listed(table.iter().map(|d| d.name), 12))
 }
 
 fn signature(declared: &Declared) -> Signature {

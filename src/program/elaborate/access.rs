@@ -233,6 +233,16 @@ impl Elaborator<'_, '_> {
             return self.element(frame, value, base.span, index, span);
         }
         let value = self.expression(frame, base);
+        if let (Value::Record(_) | Value::Data(_), [Index::At(at)]) = (&value, index)
+            && let ExprKind::Str(part) = &at.kind
+        {
+            let brackets = base.span.after().to(span.after());
+            let diagnostic =
+                Diagnostic::new(Code::E0210, "a part is named after a full stop in kd")
+                    .at(brackets, "another language's spelling")
+                    .replace(format!("write `.{part}`"), brackets, format!(".{part}"));
+            return self.poison(diagnostic);
+        }
         let value = self.operand(value);
         self.element(frame, value, base.span, index, span)
     }

@@ -1,6 +1,7 @@
 //! Applying layers: what happens when one gets its tensor.
 
 use super::{Elaborator, Frame, FrameKind, Naming};
+use crate::diag::{Code, Diagnostic};
 use crate::program::value::{Applied, Callee, Given, Layer, Member, Value};
 use crate::source::Span;
 use std::rc::Rc;
@@ -20,8 +21,18 @@ impl Elaborator<'_, '_> {
             Value::Layer(layer) => layer,
             Value::Poison => return Value::Poison,
             other => {
-                let needs = "`->` leads to a layer";
-                return self.wrong_kind(other, span, needs);
+                let kind = other.kind();
+                let message = format!("`->` leads to a layer, but this is {kind}");
+                let diagnostic = Diagnostic::new(Code::E0204, message).at(span, kind);
+                let written = self.text(span);
+                return self.poison(match kind {
+                    "a number" => diagnostic.help(format!(
+                        "write `linear({written})` for a layer of so many features"
+                    )),
+                    _ => diagnostic.help(
+                        "`->` leads to an operation, a model, a network or a part of a network",
+                    ),
+                });
             }
         };
         if !self.spend(span) {

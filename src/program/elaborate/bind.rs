@@ -1,8 +1,8 @@
 //! Arguments to places: which argument of a call fills which input or parameter.
 
-use super::{Elaborator, Signature};
+use super::{Elaborator, Signature, unnamed};
 use crate::diag::suggest::{listed, nearest};
-use crate::diag::{Applicability, Code, Diagnostic, Edit};
+use crate::diag::{Code, Diagnostic};
 use crate::program::foreign;
 use crate::program::value::{Given, Value};
 use crate::source::Span;
@@ -18,7 +18,14 @@ impl Bound {
     /// Something in it was wrong already.
     pub fn poisoned(&self) -> bool {
         let filled = self.inputs.iter().chain(&self.parameters).flatten();
-        filled.into_iter().any(|given| given.value.is_poison())
+        filled.into_iter().any(|given| has_poison(&given.value))
+    }
+}
+
+fn has_poison(value: &Value) -> bool {
+    match value {
+        Value::Tuple(values) | Value::List(values) => values.iter().any(has_poison),
+        other => other.is_poison(),
     }
 }
 
@@ -36,9 +43,16 @@ impl Elaborator<'_, '_> {
             fine &= self.place_by_name(signature, &mut bound, given);
         }
         let numbers_are_operands = operands_in_full(signature, &unnamed);
-        for given in unnamed {
-            let tensor = numbers_are_operands || is_tensor(signature, &given.value);
-            if !self.place_in_order(signature, &mut bound, given, tensor, call) {
+        let (tensors, values): (Vec<Given>, Vec<Given>) = (unnamed.into_iter())
+            .partition(|given| numbers_are_operands || is_tensor(signature, &given.value));
+        let places: Vec<Span> = values.iter().map(|value| value.span).collect();
+        for given in tensors {
+            if !self.place_tensor(signature, &mut bound, given, call) {
+                return None;
+            }
+        }
+        for given in values {
+            if !self.place_value(signature, &mut bound, given, &places, call) {
                 return None;
             }
         }
@@ -66,7 +80,8 @@ impl Elaborator<'_, '_> {
             self.report(
                 Diagnostic::new(Code::E0222, format!("`{name}` is given twice"))
                     .at(span, "given again")
-                    .also(first, "first here"),
+                    .also(first, "first here")
+                    .help("leave one of them out"),
             );
             return false;
         }
@@ -75,7 +90,7 @@ impl Elaborator<'_, '_> {
     }
 
     /// An argument with the comma that separates it, for taking it out.
-    fn with_comma(&self, argument: Span) -> Span {
+    pub(super) fn with_comma(&self, argument: Span) -> Span {
         let text = &self.modules.sources.get(argument.file).text;
         let (before, after) = (
             &text[..argument.start as usize],
@@ -90,33 +105,52 @@ impl Elaborator<'_, '_> {
         whole
     }
 
-    fn place_in_order(
+    fn place_tensor(
         &mut self,
         signature: &Signature,
         bound: &mut Bound,
         given: Given,
-        tensor: bool,
         call: Span,
     ) -> bool {
         if given.value.is_poison() {
             return false;
         }
-        if tensor {
-            if let Some(free) = bound.inputs.iter_mut().find(|place| place.is_none()) {
-                *free = Some(given);
-                return true;
-            }
-        } else {
-            let free = (0..bound.parameters.len())
-                .find(|i| bound.parameters[*i].is_none() && signature.parameters[*i].positional);
-            if let Some(free) = free {
-                bound.parameters[free] = Some(given);
-                return true;
-            }
+        let Some(free) = bound.inputs.iter_mut().find(|place| place.is_none()) else {
+            let diagnostic = unnamed::no_tensor(signature, &given);
+            self.report(unnamed::finished(diagnostic, signature, &given, call));
+            return false;
+        };
+        *free = Some(given);
+        true
+    }
+
+    /// `places`: of all values without a name.
+    fn place_value(
+        &mut self,
+        signature: &Signature,
+        bound: &mut Bound,
+        given: Given,
+        places: &[Span],
+        call: Span,
+    ) -> bool {
+        if given.value.is_poison() {
+            return false;
         }
-        let diagnostic = too_many(signature, bound, &given, tensor, call);
-        self.report(diagnostic);
-        false
+        let free = (0..bound.parameters.len())
+            .find(|i| bound.parameters[*i].is_none() && signature.parameters[*i].positional);
+        let Some(free) = free else {
+            let size = foreign::number_of_the_input(
+                &signature.name,
+                given.span,
+                self.with_comma(given.span),
+            );
+            let diagnostic =
+                size.unwrap_or_else(|| unnamed::no_value(signature, bound, &given, places));
+            self.report(unnamed::finished(diagnostic, signature, &given, call));
+            return false;
+        };
+        bound.parameters[free] = Some(given);
+        true
     }
 
     /// Reports the first parameter that has no value and no default.
@@ -196,74 +230,5 @@ fn unknown_argument(signature: &Signature, name: &str, span: Span, whole: Span) 
             near,
         ),
         None => diagnostic.help(format!("it takes {}", listed(names(), 12))),
-    }
-}
-
-fn too_many(
-    signature: &Signature,
-    bound: &Bound,
-    given: &Given,
-    tensor: bool,
-    call: Span,
-) -> Diagnostic {
-    let name = &signature.name;
-    if tensor {
-        let takes = match signature.inputs.len() {
-            0 => "no tensor".to_string(),
-            1 => "one tensor".to_string(),
-            n => format!("{n} tensors"),
-        };
-        return Diagnostic::new(Code::E0225, format!("`{name}` takes {takes}"))
-            .at(given.span, "one too many")
-            .note(signature.written());
-    }
-    // a value without its name, and a parameter that wants to be named
-    let free = || signature.parameters.iter().zip(&bound.parameters);
-    let required = free().find(|(slot, filled)| filled.is_none() && !slot.optional);
-    let first = signature.parameters.first().map(|slot| slot.name.as_str());
-    let by_name = bound
-        .parameters
-        .first()
-        .and_then(Option::as_ref)
-        .and_then(|g| g.name.as_ref());
-    if let (Some(slot), Some((_, place))) = (first, by_name) {
-        return Diagnostic::new(Code::E0222, format!("`{slot}` is given twice"))
-            .at(given.span, "without its name")
-            .also(*place, "and by name");
-    }
-    let diagnostic = match (required, first) {
-        // in PyTorch the first number is the input's
-        (_, Some(size @ ("channels" | "features"))) => Diagnostic::new(
-            Code::E0225,
-            format!("`{name}` takes only `{size}` without a name"),
-        )
-        .at(given.span, "an argument without its name")
-        .help(format!(
-            "the input's {size} are known: begin with those of the output, and name the rest"
-        )),
-        (Some((slot, _)), _) => Diagnostic::new(
-            Code::E0225,
-            format!("`{name}` takes `{}` by name", slot.name),
-        )
-        .at(given.span, "an argument without its name")
-        .fix(
-            format!("write `{}: …`", slot.name),
-            Applicability::Unsafe,
-            vec![Edit {
-                span: given.span.before(),
-                text: format!("{}: ", slot.name),
-            }],
-        ),
-        (None, _) => Diagnostic::new(
-            Code::E0225,
-            format!("`{name}` takes no further argument without a name"),
-        )
-        .at(given.span, "one too many"),
-    };
-    let diagnostic = diagnostic.note(signature.written());
-    if call.contains(given.span) {
-        diagnostic
-    } else {
-        diagnostic.also(call, "in this call")
     }
 }

@@ -66,10 +66,9 @@ impl Elaborator<'_, '_> {
             return;
         };
         for arg in args {
-            if let Some(name) = &arg.name
-                && let Some(diagnostic) =
-                    foreign::argument(kd, &name.text, name.span, arg.value.span)
-            {
+            let Some(name) = &arg.name else { continue };
+            let whole = self.with_comma(name.span.to(arg.value.span));
+            if let Some(diagnostic) = foreign::argument(kd, &name.text, name.span, whole) {
                 self.report(diagnostic);
             }
         }

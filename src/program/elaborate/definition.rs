@@ -81,7 +81,11 @@ impl Elaborator<'_, '_> {
         }
         if self.calls.contains(&id) {
             let message = format!("`{}` contains itself", callable.name.text);
-            self.report(Diagnostic::new(Code::E0205, message).at(call, "used within its own body"));
+            self.report(
+                Diagnostic::new(Code::E0205, message)
+                    .at(call, "used within its own body")
+                    .help("what repeats is another model, in a loop: `x -> for i in range(4) { Block(64) }`"),
+            );
             return None;
         }
         let kind = match callable.kind {

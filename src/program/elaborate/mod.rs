@@ -24,6 +24,7 @@ mod signature;
 mod slice;
 mod start;
 mod types;
+mod unnamed;
 mod update;
 
 pub use bind::Bound;

@@ -175,6 +175,11 @@ impl Elaborator<'_, '_> {
         }
         let diagnostic = Diagnostic::new(Code::E0201, format!("there is no {what} `{name}`"))
             .at(span, "unknown name");
+        if let Some(alias) = self.modules.alias_of(frame.module, name) {
+            let help = format!("it is imported as `{alias}`");
+            let alias = alias.to_string();
+            return self.poison(diagnostic.replace(help, span, alias));
+        }
         if let Some(library) = library::LIBRARIES
             .iter()
             .find(|library| library::find(library, name).is_some())

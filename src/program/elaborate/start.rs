@@ -245,7 +245,8 @@ impl Elaborator<'_, '_> {
             .at(span, "starts nothing")
             .help(match there.as_slice() {
                 [] => "remove it".to_string(),
-                _ => format!("there is {}", listed(there, 8)),
+                [one] => format!("there is `{one}`"),
+                _ => format!("there are {}", listed(there, 8)),
             }),
         };
         self.report(diagnostic);

@@ -3,11 +3,12 @@
 use super::edge::{Loss, Side};
 use super::mismatch::Misfit;
 use crate::diag::suggest::listed;
-use crate::diag::{Code, Diagnostic};
+use crate::diag::{Applicability, Code, Diagnostic, Edit};
 use crate::program::elaborate::{Bound, Elaborator, Frame, FrameKind, Signature, Slot};
 use crate::program::graph::{NodeIndex, What};
 use crate::program::ops::Element;
 use crate::program::value::{Callee, Given, Value};
+use crate::source::Span;
 use crate::syntax::ast;
 use std::collections::HashSet;
 
@@ -184,13 +185,34 @@ impl Elaborator<'_, '_> {
             .into_iter()
             .find(|(node, _)| probability(node) && (refused || self.softmax_of(frame, *node)))?;
         let loss = &signature.name;
-        Some(
-            Diagnostic::new(Code::E0402, format!("`{loss}` takes logits, but these are probabilities"))
-                .at(span, "came out of a softmax")
-                .note_at(self.graph.node(node).span, "the softmax is here")
-                .note(format!("`{loss}` takes the softmax itself; after two of them hardly anything is left to learn"))
-                .help("tap what goes into the softmax instead"),
+        let softmax = self.graph.node(node).span;
+        let diagnostic = Diagnostic::new(
+            Code::E0402,
+            format!("`{loss}` takes logits, but these are probabilities"),
         )
+        .at(span, "came out of a softmax")
+        .note_at(softmax, "the softmax is here")
+        .note(format!(
+            "`{loss}` takes the softmax itself; after two of them hardly anything is left to learn"
+        ));
+        Some(match self.step_with_arrow(softmax) {
+            Some(step) if softmax.file == span.file => diagnostic.fix(
+                "leave the softmax out",
+                Applicability::Unsafe,
+                vec![Edit {
+                    span: step,
+                    text: String::new(),
+                }],
+            ),
+            _ => diagnostic.help("tap what goes into the softmax instead"),
+        })
+    }
+
+    /// A step of a chain with the `->` that leads to it.
+    fn step_with_arrow(&self, step: Span) -> Option<Span> {
+        let text = &self.modules.sources.get(step.file).text[..step.start as usize];
+        let before = text.trim_end().strip_suffix("->")?.trim_end();
+        Some(Span::new(step.file, before.len()..step.end as usize))
     }
 
     /// Whether this edge's loss takes the softmax of a tensor, as it is, scaled or shifted.

@@ -199,6 +199,11 @@ impl Elaborator<'_, '_> {
             .chain(library.iter().copied());
         let diagnostic = Diagnostic::new(Code::E0201, format!("there is no loss `{name}`"))
             .at(span, "unknown loss");
+        if let Some(alias) = self.modules.alias_of(frame.module, name) {
+            let help = format!("it is imported as `{alias}`");
+            let diagnostic = diagnostic.replace(help, span, alias);
+            return self.poison(diagnostic);
+        }
         self.poison(match nearest(name, there) {
             Some(near) => diagnostic.replace(
                 format!("there is something with a similar name: `{near}`"),

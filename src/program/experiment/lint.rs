@@ -9,7 +9,7 @@ use crate::program::elaborate::Elaborator;
 use crate::program::graph::{Owner, ParameterId};
 use crate::program::load::DefId;
 use crate::source::Span;
-use crate::syntax::ast::{self, ItemKind};
+use crate::syntax::ast::{self, ExprKind, ItemKind};
 use std::collections::HashSet;
 
 impl Elaborator<'_, '_> {
@@ -21,12 +21,13 @@ impl Elaborator<'_, '_> {
     ) {
         let whole = edges.iter().all(Option::is_some)
             && !ast.items.iter().any(|i| matches!(i.kind, ItemKind::Error));
+        let reached = self.reached(edges.iter().flatten());
         if whole {
-            let reached = self.reached(edges.iter().flatten());
             self.untaught_students(&reached, edges.is_empty(), training.is_some());
             self.untaught_taps(ast, &reached);
+            self.untaught_sources(ast, edges, &reached);
         }
-        self.unnamed_owners(ast, edges);
+        self.unnamed_owners(ast, edges, &reached);
         if let Some(training) = training {
             self.idle_edges(edges, training);
         }
@@ -103,19 +104,72 @@ impl Elaborator<'_, '_> {
         }
     }
 
-    fn unnamed_owners(&mut self, ast: &ast::File, edges: &[Option<Edge>]) {
-        let items = ast.items.iter().filter_map(|item| match &item.kind {
-            ItemKind::Edge(edge) => Some(edge),
-            _ => None,
-        });
-        for (edge, made) in items.zip(edges) {
+    /// Layers between a teacher and `~>`, which would stay as they start.
+    fn untaught_sources(
+        &mut self,
+        ast: &ast::File,
+        edges: &[Option<Edge>],
+        reached: &HashSet<ParameterId>,
+    ) {
+        for (edge, made) in edges_of(ast).zip(edges) {
+            let Some(made) = made else { continue };
+            let owner = Owner::Edge(made.name.clone());
+            let before = self.graph.needed(made.sources.iter().copied());
+            let untaught = |id: ParameterId| {
+                let parameter = self.graph.parameter(id);
+                parameter.owner == owner && !parameter.buffer && !reached.contains(&id)
+            };
+            let random = (before.iter())
+                .flat_map(|node| self.graph.own_parameters(*node))
+                .any(untaught);
+            if !random {
+                continue;
+            }
+            let diagnostic = Diagnostic::new(
+                Code::E0405,
+                "nothing can teach the layers on the left of this edge",
+            )
+            .at(edge.source.span, "has layers to train")
+            .note("an edge teaches what is on its right side; no gradient flows to its left");
+            self.report(self.with_layers_right(diagnostic, edge));
+        }
+    }
+
+    /// The layers on the other side instead, where `fit` chooses them.
+    fn with_layers_right(&self, diagnostic: Diagnostic, edge: &ast::Edge) -> Diagnostic {
+        let target = self.text(edge.target.span);
+        let (ExprKind::Chain { head, .. }, false) = (
+            &edge.source.kind,
+            matches!(edge.target.bare().kind, ExprKind::Tuple(_)),
+        ) else {
+            return diagnostic.help("put the layers on the right side");
+        };
+        let edit = |span, text: &str| Edit {
+            span,
+            text: text.to_string(),
+        };
+        diagnostic.fix(
+            format!("put the layers on the right side, or let kdc choose them: `{target} -> fit`"),
+            Applicability::Unsafe,
+            vec![
+                edit(head.span.after().to(edge.source.span.after()), ""),
+                edit(edge.target.span.after(), " -> fit"),
+            ],
+        )
+    }
+
+    fn unnamed_owners(
+        &mut self,
+        ast: &ast::File,
+        edges: &[Option<Edge>],
+        reached: &HashSet<ParameterId>,
+    ) {
+        for (edge, made) in edges_of(ast).zip(edges) {
             let Some(made) = made.as_ref().filter(|_| edge.name.is_none()) else {
                 continue;
             };
-            if self
-                .parameters_of(&Owner::Edge(made.name.clone()))
-                .is_empty()
-            {
+            let own = self.parameters_of(&Owner::Edge(made.name.clone()));
+            if !own.iter().any(|id| reached.contains(id)) {
                 continue;
             }
             let at = edge.source.span;
@@ -232,4 +286,11 @@ impl Elaborator<'_, '_> {
             _ => None,
         }
     }
+}
+
+fn edges_of(ast: &ast::File) -> impl Iterator<Item = &ast::Edge> {
+    ast.items.iter().filter_map(|item| match &item.kind {
+        ItemKind::Edge(edge) => Some(edge),
+        _ => None,
+    })
 }

@@ -1,13 +1,15 @@
 //! Words for edges whose two sides a loss cannot compare.
 
-use crate::diag::{Code, Diagnostic};
+use super::Network;
+use crate::diag::{Applicability, Code, Diagnostic, Edit};
+use crate::plan::Role;
 use crate::program::elaborate::{Bound, Clash, Elaborator, Signature};
 use crate::program::graph::NodeIndex;
 use crate::program::ops::{Element, Tensor};
 use crate::program::value::Value;
 use crate::shape::Dim;
 use crate::source::Span;
-use crate::syntax::ast;
+use crate::syntax::ast::{self, ExprKind, ItemKind};
 
 /// A tensor that does not fit an input of a loss.
 pub(super) struct Misfit<'m> {
@@ -44,11 +46,19 @@ impl Elaborator<'_, '_> {
             return not_taken(misfit, &this);
         };
         if let Clash::Bound { wanted, got } = misfit.clash {
-            let repair = match self.answers(first.node) {
-                Some(_) => format!("make the network for {got} classes: `classes: {got}`"),
-                None => format!("a label fits logits of its classes: `[N, {got}]`"),
+            let diagnostic = other_classes((&first, wanted), (&this, got));
+            if self.answers(first.node).is_none() {
+                let help = format!("a label fits logits of its classes: `[N, {got}]`");
+                return diagnostic.help(help);
+            }
+            let help = format!("make the network for {got} classes: `classes: {got}`");
+            return match (self.stated_classes(first.node), got) {
+                (Some(span), Dim::Known(got)) => {
+                    let text = got.to_string();
+                    diagnostic.fix(help, Applicability::Unsafe, vec![Edit { span, text }])
+                }
+                _ => diagnostic.help(help),
             };
-            return other_classes((&first, wanted), (&this, got)).help(repair);
         }
         if let (Some(ours), Some(theirs)) = (self.answers(first.node), self.answers(this.node)) {
             return other_classes((&first, ours), (&this, theirs))
@@ -76,17 +86,36 @@ impl Elaborator<'_, '_> {
         }
     }
 
+    /// The network that has a tensor as an output.
+    fn answering(&self, node: NodeIndex) -> Option<&Network> {
+        let is_output =
+            |(_, value): &(_, Value)| matches!(value, Value::Tensor(index) if *index == node);
+        let mut networks = self.networks.iter();
+        networks.find(|network| network.instance.outputs.iter().any(is_output))
+    }
+
     /// The number of classes of a tensor that is a network's output, `[N, classes]`.
     fn answers(&self, node: NodeIndex) -> Option<&Dim> {
-        let is_output = self
-            .networks
-            .iter()
-            .flat_map(|n| &n.instance.outputs)
-            .any(|(_, value)| matches!(value, Value::Tensor(index) if *index == node));
         match self.graph.tensor(node).shape.0.as_slice() {
-            [_, classes @ Dim::Known(_)] if is_output => Some(classes),
+            [_, classes @ Dim::Known(_)] => self.answering(node).map(|_| classes),
             _ => None,
         }
+    }
+
+    /// Where a student's `classes: 10` says how many.
+    fn stated_classes(&self, node: NodeIndex) -> Option<Span> {
+        let network = self.answering(node)?;
+        let (ast, at) = self.modules.item(network.id);
+        let ItemKind::Network(written) = &ast.items[at].kind else {
+            return None;
+        };
+        let value = written.value.as_ref()?;
+        let ExprKind::Call { args, .. } = &value.kind else {
+            return None;
+        };
+        let classes = |arg: &&ast::Arg| arg.name.as_ref().is_some_and(|n| n.text == "classes");
+        let stated = args.iter().find(classes)?;
+        (network.role == Role::Student).then_some(stated.value.span)
     }
 }
 

@@ -74,7 +74,8 @@ impl Elaborator<'_, '_> {
         let written = network.value.as_ref().unwrap_or(&value);
         let first = self.graph.len();
         let instance = self.instantiate(module, network, &value);
-        if origin.is_none() && follower.is_none() && network.role == ast::Role::Teacher {
+        let broken = matches!(value.kind, ast::ExprKind::Error);
+        if origin.is_none() && follower.is_none() && network.role == ast::Role::Teacher && !broken {
             let diagnostic = without_weights(network);
             self.report(diagnostic);
         }

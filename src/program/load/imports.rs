@@ -18,7 +18,7 @@ impl Modules<'_> {
             };
             let target = match &using.from {
                 UseFrom::File(path) => self.imported_file(id, path).map(Some),
-                UseFrom::Library(name) => self.known_library(name).then_some(None),
+                UseFrom::Library(name) => self.known_library(id, name, using).then_some(None),
             };
             for imported in &using.names {
                 let means = match (&target, &using.from) {
@@ -56,14 +56,21 @@ impl Modules<'_> {
         self.file(id, written)
     }
 
-    fn known_library(&mut self, name: &Name) -> bool {
+    fn known_library(&mut self, id: ModuleId, name: &Name, using: &ast::Use) -> bool {
         if library::LIBRARIES.contains(&name.text.as_str()) {
             return true;
+        }
+        let near = nearest(&name.text, library::LIBRARIES);
+        // Its names may be misspelt as well, and are used as they are right.
+        for imported in using.names.iter().filter(|name| name.alias.is_none()) {
+            let there = near.into_iter().flat_map(library::names);
+            let meant = nearest(&imported.name.text, there).map(str::to_string);
+            self.modules[id.0].meant.extend(meant);
         }
         let diagnostic =
             Diagnostic::new(Code::E0206, format!("there is no library `{}`", name.text))
                 .at(name.span, "unknown library");
-        let diagnostic = match nearest(&name.text, library::LIBRARIES) {
+        let diagnostic = match near {
             Some(near) => diagnostic.replace(
                 format!("there is a library with a similar name: `{near}`"),
                 name.span,

@@ -251,6 +251,16 @@ impl<'a> Modules<'a> {
         found
     }
 
+    /// What a file calls an import that has this name where it is defined: `use models::LightNN as Small`.
+    pub fn alias_of(&self, module: ModuleId, name: &str) -> Option<&str> {
+        let mut imported = (self.get(module).ast.items.iter()).flat_map(|item| match &item.kind {
+            ItemKind::Use(using) => using.names.as_slice(),
+            _ => &[],
+        });
+        let imported = imported.find(|imported| imported.name.text == name)?;
+        imported.alias.as_ref().map(|alias| alias.text.as_str())
+    }
+
     pub fn names(&self, module: ModuleId) -> impl Iterator<Item = &str> {
         self.get(module).names.keys().map(String::as_str)
     }

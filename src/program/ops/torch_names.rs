@@ -5,13 +5,15 @@
 pub enum Answer {
     /// This name in its place.
     Name(&'static str),
+    /// This loss: what other programs for distillation call it.
+    Loss(&'static str),
     /// Nothing: leave it out, because …
     LeaveOut(&'static str),
     /// Something that is not just another name, in words.
     Say(&'static str),
 }
 
-use Answer::{LeaveOut, Name, Say};
+use Answer::{LeaveOut, Loss, Name, Say};
 
 /// What a module, function or method of PyTorch is in kd: of `nn.Conv2d`, `torch.nn.Conv2d`, `Conv2d`,
 /// `F.relu`, `view`. None if PyTorch has no such name, or kd the same.
@@ -43,6 +45,15 @@ pub fn word(argument: &str, value: &str) -> Option<&'static str> {
         .iter()
         .find(|(of, word, _)| *of == argument && *word == value)
         .map(|(_, _, say)| *say)
+}
+
+/// Why an operation of kd is not told the size of its input, where PyTorch's begins with it.
+pub fn number_of_the_input(operation: &str) -> Option<&'static str> {
+    match operation {
+        "batch_norm" => Some(CHANNELS),
+        "layer_norm" => Some(FEATURES),
+        _ => None,
+    }
 }
 
 const CALLABLES: &[(&str, Answer)] = &[
@@ -134,14 +145,65 @@ const CALLABLES: &[(&str, Answer)] = &[
     ("CosineSimilarity", Name("cosine")),
     ("cosine_similarity", Name("cosine")),
     ("Normalize", Name("normalize")),
+    ("Resize", Name("resize")),
+    ("CenterCrop", Name("center_crop")),
+    ("RandomCrop", Name("crop")),
+    ("RandomResizedCrop", Name("random_resized_crop")),
+    ("RandomHorizontalFlip", Name("flip")),
+    ("ColorJitter", Name("color_jitter")),
+    ("RandAugment", Name("rand_augment")),
+    (
+        "ToTensor",
+        Say("leave it out: pictures are numbers from 0 to 1 from the start"),
+    ),
+    (
+        "Compose",
+        Say("write the transforms as one chain: `shapes() -> flip -> batch(128)`"),
+    ),
     (
         "DataLoader",
         Say("write `data name = source -> … -> batch(128)`"),
     ),
     ("CIFAR10", Name("cifar10")),
+    ("CIFAR100", Name("cifar100")),
+    ("MNIST", Name("mnist")),
+    ("ImageFolder", Name("folder")),
+    ("DatasetFolder", Name("folder")),
     ("Adam", Name("adam")),
     ("AdamW", Name("adamw")),
     ("SGD", Name("sgd")),
+    ("load", Name("weights")),
+    ("load_state_dict", Name("weights")),
+    ("CosineAnnealingLR", Say("write `0.1 * cosine_decay()`")),
+    (
+        "LinearLR",
+        Say("write `0.1 * warmup(5)` or `0.1 * linear_decay()`"),
+    ),
+    (
+        "OneCycleLR",
+        Say("write `0.1 * warmup(5) * cosine_decay()`"),
+    ),
+    (
+        "MultiStepLR",
+        Say("write `0.1 * step_decay([150, 180], factor: 0.1)`"),
+    ),
+    (
+        "StepLR",
+        Say("write the epochs: `0.1 * step_decay([30, 60, 90], factor: 0.1)`"),
+    ),
+    ("kd", Loss("soft_target")),
+    ("kl", Loss("soft_target")),
+    ("KD", Loss("soft_target")),
+    ("KDLoss", Loss("soft_target")),
+    ("HintLoss", Loss("mse")),
+    ("ATLoss", Loss("at")),
+    ("CRDLoss", Loss("crd")),
+    ("DISTLoss", Loss("dist")),
+    ("LogitsDISTLoss", Loss("dist")),
+    ("DKDLoss", Loss("dkd")),
+    ("RKDLoss", Loss("rkd")),
+    ("SPKDLoss", Loss("sp")),
+    ("VIDLoss", Loss("vid")),
     (
         "no_grad",
         Say(
@@ -170,8 +232,35 @@ const ARGUMENTS: &[(&[&str], &str, Answer)] = &[
         "normalized_shape",
         LeaveOut("the last dimension is normalised, and its size is known"),
     ),
+    (&["batch"], "batch_size", Name("size")),
     (&["batch"], "workers", LeaveOut(WORKERS)),
     (&["batch"], "num_workers", LeaveOut(WORKERS)),
+    (&["batch"], "pin_memory", LeaveOut(WORKERS)),
+    (
+        &["batch"],
+        "shuffle",
+        LeaveOut("leave it out: training samples are shuffled, and test samples are not"),
+    ),
+    (
+        &["cifar10", "cifar100", "mnist"],
+        "download",
+        LeaveOut("leave it out: kdc downloads no data"),
+    ),
+    (
+        &["cifar10", "cifar100", "mnist"],
+        "train",
+        LeaveOut("leave it out: a data set has training and test samples"),
+    ),
+    (
+        &[],
+        "pretrained",
+        Say("weights come from a file: `teacher deep = ResNet18() from \"resnet18.pt\"`"),
+    ),
+    (
+        &["crd", "dist", "dkd", "lskd", "soft_target"],
+        "tau",
+        Name("T"),
+    ),
     (&["cross_entropy", "class"], "ignore_index", Name("ignore")),
     (&["wordpiece"], "do_lower_case", Name("lowercase")),
     (&["wordpiece", "bpe", "pack"], "max_length", Name("length")),

@@ -1,7 +1,7 @@
 //! Why a piece of text fits nothing.
 
-use super::{EDGE_EXAMPLE, ITEM_WORDS, Place, STMT_WORDS};
-use crate::diag::{Code, Diagnostic, suggest};
+use super::{EDGE_EXAMPLE, Place};
+use crate::diag::{Code, Diagnostic};
 use crate::source::Span;
 use crate::syntax::grammar;
 use crate::syntax::lower::Lower;
@@ -26,6 +26,7 @@ impl Lower<'_> {
         }
         let diagnostic = self
             .unclosed(rest)
+            .or_else(|| self.factor(place, before, rest))
             .unwrap_or_else(|| self.unexpected(place, before.to(rest)));
         self.report(diagnostic);
     }
@@ -135,80 +136,6 @@ impl Lower<'_> {
         self.text
             .of(token)
             .starts_with(|c: char| c == '_' || c.is_alphabetic() || c == '(')
-    }
-
-    /// Mistakes whose cause is plain from the first words.
-    fn known_mistake(&self, place: Place, junk: Span) -> Option<Diagnostic> {
-        let text = self.text.of(junk);
-        let word = first_word(text);
-        let word_span = self
-            .text
-            .span(junk.start as usize..junk.start as usize + word.len());
-        match (place, word) {
-            (Place::Stmt | Place::Item, "if" | "for") => Some(
-                Diagnostic::new(
-                    Code::E0001,
-                    format!("`{word}` gives a value, which needs a name"),
-                )
-                .at(word_span, "expected a name and `=`")
-                .help(if word == "if" {
-                    "write `y = if c { a } else { b }`"
-                } else {
-                    "write `y = x -> for i in range(n) { linear(8) }`"
-                }),
-            ),
-            (Place::Item, "edge") => self.without_target(junk),
-            (Place::Stmt, word) if ITEM_WORDS.contains(&word) && word != "output" => None,
-            (Place::Item, word) if STMT_WORDS.contains(&word) && word != "output" => Some(
-                Diagnostic::new(
-                    Code::E0003,
-                    format!(
-                        "`{word}` stands in the body of a model or loss, not at the top of a file"
-                    ),
-                )
-                .at(word_span, "not inside a body")
-                .help("a body starts with `{` after `model Name(…)` and ends with `}`"),
-            ),
-            (Place::Item, word) if !ITEM_WORDS.contains(&word) && names_something(text, word) => {
-                Some(self.unknown_item(word, word_span))
-            }
-            _ => None,
-        }
-    }
-
-    /// `edge a ~> by f`
-    fn without_target(&self, edge: Span) -> Option<Diagnostic> {
-        let text = self.text.of(edge);
-        let arrow = text.find("~>")?;
-        let behind = text[arrow + 2..].trim_start();
-        let by = behind.strip_prefix("by")?;
-        if !by.starts_with([' ', '\n']) {
-            return None;
-        }
-        let arrow = edge.start as usize + arrow;
-        Some(
-            Diagnostic::new(Code::E0001, "this edge does not say what learns")
-                .at(
-                    self.text.span(arrow..arrow + 2),
-                    "expected a target behind it",
-                )
-                .help(EDGE_EXAMPLE),
-        )
-    }
-
-    fn unknown_item(&self, word: &str, span: Span) -> Diagnostic {
-        let wrong = Diagnostic::new(
-            Code::E0003,
-            format!("nothing in a kd file starts with `{word}`"),
-        )
-        .at(span, "not a word that starts an item");
-        match suggest::nearest(word, ITEM_WORDS) {
-            Some(near) => wrong.replace(format!("there is a similar word: `{near}`"), span, near),
-            None => wrong.help(format!(
-                "a file is made of {}, and names given by `=`",
-                suggest::listed(ITEM_WORDS, ITEM_WORDS.len())
-            )),
-        }
     }
 }
 
@@ -340,12 +267,4 @@ pub(super) fn first_word(text: &str) -> &str {
         .find(|c: char| c != '_' && !c.is_alphanumeric())
         .unwrap_or(text.len());
     &text[..end]
-}
-
-/// Whether a word is followed by another, as an item's is.
-fn names_something(text: &str, word: &str) -> bool {
-    let after = text[word.len()..].trim_start_matches([' ', '\t']);
-    !word.is_empty()
-        && after.len() < text.len() - word.len()
-        && after.starts_with(|c: char| c == '_' || c == '"' || c.is_alphabetic())
 }

@@ -1,5 +1,8 @@
 //! What is kept of a piece of text that fits nothing: its kind and its name.
 
+use super::ITEM_WORDS;
+use super::explain::first_word;
+use crate::diag::suggest;
 use crate::source::Span;
 use crate::syntax::ast::*;
 use crate::syntax::grammar::{self, Rule};
@@ -10,6 +13,7 @@ impl Lower<'_> {
     pub(in crate::syntax) fn junk_item(&mut self, span: Span) -> Item {
         let kind = self
             .head(span)
+            .or_else(|| self.head_behind_word(span))
             .map_or(ItemKind::Error, |head| self.item_of(head, span));
         Item {
             doc: self.text.doc(span.start as usize),
@@ -119,6 +123,21 @@ impl Lower<'_> {
             },
             _ => Field::Error,
         }
+    }
+
+    /// Of `frozen teacher deep`, and of `techer deep`.
+    fn head_behind_word(&self, junk: Span) -> Option<Head> {
+        let text = self.text.of(junk);
+        let word = first_word(text);
+        let rest = text[word.len()..].trim_start();
+        let start = junk.end as usize - rest.len();
+        let next = first_word(rest);
+        if ITEM_WORDS.contains(&next) {
+            return self.head(self.text.span(start..junk.end as usize));
+        }
+        let meant = suggest::nearest(word, ITEM_WORDS)?;
+        let name = self.name_at(self.text.span(start..start + next.len()));
+        (!next.is_empty()).then_some(Head::Word(meant, Some(name)))
     }
 
     fn head(&self, junk: Span) -> Option<Head> {

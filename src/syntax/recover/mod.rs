@@ -3,6 +3,7 @@
 mod braces;
 mod explain;
 mod keep;
+mod known;
 
 pub(in crate::syntax) use keep::{poison_field, poison_item, poison_setting, poison_stmt};
 

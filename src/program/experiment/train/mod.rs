@@ -6,6 +6,7 @@ mod metric;
 mod optimizer;
 mod scores;
 mod settings;
+mod unknown;
 mod written;
 
 pub use groups::Resolved as Group;
@@ -75,7 +76,11 @@ impl Elaborator<'_, '_> {
             let (ast, at) = self.modules.item(id);
             if let Some(what) = no_data(&ast.items[at].kind) {
                 let message = format!("training runs on a data set, but `{}` is {what}", name.text);
-                self.report(Diagnostic::new(Code::E0204, message).at(name.span, what));
+                self.report(
+                    Diagnostic::new(Code::E0204, message)
+                        .at(name.span, what)
+                        .help("name the data: `train on images { … }`; what learns are the right sides of the edges"),
+                );
                 return None;
             }
         }

@@ -1,9 +1,10 @@
 //! What a `train` block says, setting by setting.
 
 use super::groups::Group;
+use super::unknown::unknown;
 use super::written::Written;
-use crate::diag::suggest::{listed, nearest};
-use crate::diag::{Applicability, Code, Diagnostic, Edit};
+use crate::diag::suggest::nearest;
+use crate::diag::{Code, Diagnostic};
 use crate::plan::cache::Store;
 use crate::plan::{Keep, Optimizer, TestTime};
 use crate::program::elaborate::{Elaborator, Frame, FrameKind};
@@ -12,10 +13,10 @@ use crate::program::graph::Owner;
 use crate::program::load::ModuleId;
 use crate::program::value::Value;
 use crate::source::Span;
-use crate::syntax::ast::{Expr, ExprKind, Name, Setting};
+use crate::syntax::ast::{Expr, ExprKind, Setting};
 
 /// What a `train` block may say.
-const SETTINGS: [&str; 18] = [
+pub(super) const SETTINGS: [&str; 18] = [
     "epochs",
     "steps",
     "optimizer",
@@ -135,11 +136,11 @@ impl Elaborator<'_, '_> {
             "edges" => block.edges = Some(written),
             "learns" => block.learns = Some(written),
             _ => {
-                let near = nearest(&name.text, SETTINGS);
+                let (diagnostic, meant) = unknown(name);
                 // so that it is not missed as well
-                let meant = near.map(|near| (near.to_string(), name.span));
-                block.given.extend(meant);
-                let diagnostic = unknown_setting(name, near);
+                block
+                    .given
+                    .extend(meant.map(|meant| (meant.to_string(), name.span)));
                 self.report(diagnostic);
             }
         }
@@ -149,8 +150,17 @@ impl Elaborator<'_, '_> {
     fn word<T: Copy>(&mut self, expr: &Expr, words: &[(&str, T)], message: &str) -> Option<T> {
         let meant = words.iter().find(|(word, _)| expr.is_name(word));
         if meant.is_none() && !matches!(expr.kind, ExprKind::Error) {
-            let diagnostic = Diagnostic::new(Code::E0407, message);
-            self.report(diagnostic.at(expr.span, "something else"));
+            let written = self.text(expr.span);
+            let word = written.trim_matches('"');
+            let near = match words.iter().find(|(there, _)| *there == word) {
+                Some((quoted, _)) => Some(*quoted),
+                None => nearest(word, words.iter().map(|(there, _)| *there)),
+            };
+            let diagnostic = Diagnostic::new(Code::E0407, message).at(expr.span, "something else");
+            self.report(match near {
+                Some(near) => diagnostic.replace(format!("write `{near}`"), expr.span, near),
+                None => diagnostic,
+            });
         }
         meant.map(|(_, meant)| *meant)
     }
@@ -175,7 +185,11 @@ impl Elaborator<'_, '_> {
         };
         if number.is_none() {
             let message = "`clip` is the largest norm of all gradients together, a number above 0";
-            self.report(Diagnostic::new(Code::E0408, message).at(expr.span, value.kind()));
+            let label = match &value {
+                Value::Number(_) => "out of range",
+                other => other.kind(),
+            };
+            self.report(Diagnostic::new(Code::E0408, message).at(expr.span, label));
         }
         number
     }
@@ -251,49 +265,5 @@ impl Elaborator<'_, '_> {
                 .help(format!("add `{form}`"));
             self.report(diagnostic);
         }
-    }
-}
-
-fn unknown_setting(name: &Name, near: Option<&str>) -> Diagnostic {
-    let diagnostic = Diagnostic::new(
-        Code::E0407,
-        format!("training has no setting `{}`", name.text),
-    )
-    .at(name.span, "unknown setting");
-    match name.text.as_str() {
-        "lr" | "learning_rate" => {
-            diagnostic.help("it belongs to the optimizer: `optimizer: adam(lr: 0.001)`")
-        }
-        "momentum" | "weight_decay" | "betas" => diagnostic.help(format!(
-            "it belongs to the optimizer: `optimizer: sgd(lr: 0.1, {}: …)`",
-            name.text
-        )),
-        "batch" | "batch_size" => {
-            diagnostic.help("it belongs to the data: end their pipeline with `-> batch(128)`")
-        }
-        "temperature" | "T" => diagnostic.help("it belongs to the loss: `by soft_target(T: 4)`"),
-        "alpha" | "weight" => diagnostic.help("it belongs to the edge: `edge … by … weight 0.5`"),
-        "groups" => diagnostic.help(
-            "they belong to the optimizer: `optimizer: sgd(lr: 0.1, groups: [group(light.fc, lr: 0.01)])`",
-        ),
-        "schedule" | "scheduler" => diagnostic
-            .help("a learning rate may change: `optimizer: sgd(lr: 0.1 * warmup(5) * cosine_decay())`"),
-        "hold_out" => {
-            diagnostic.help("it belongs to the data: `-> hold_out(0.1)` before `batch`")
-        }
-        "device" => {
-            diagnostic.help("it belongs to the command line: `kdc train file.kd --device cuda`")
-        }
-        _ => match near {
-            Some(near) => diagnostic.fix(
-                format!("there is one with a similar name: `{near}`"),
-                Applicability::Safe,
-                vec![Edit {
-                    span: name.span,
-                    text: near.to_string(),
-                }],
-            ),
-            None => diagnostic.help(format!("the settings are {}", listed(SETTINGS, 20))),
-        },
     }
 }

@@ -154,4 +154,5 @@ fn twice(name: &str, again: Span, first: &Written) -> Diagnostic {
     Diagnostic::new(Code::E0407, message)
         .at(again, "set again")
         .also(first.name.span, "first here")
+        .help("leave one of them out")
 }
