@@ -34,7 +34,7 @@ pub fn global(module: &str, name: &str) -> Result<Global, String> {
         _ => {
             return Err(format!(
                 "it names `{module}.{name}`, which is no part of a state dict, and kdc runs nothing that \
-                 a file names"
+                 a file names; save the state dict alone: `torch.save(model.state_dict(), …)`"
             ));
         }
     })

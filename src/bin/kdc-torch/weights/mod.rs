@@ -6,6 +6,7 @@ pub mod names;
 mod pickle;
 mod repair;
 mod report;
+mod state_dict;
 #[cfg(test)]
 mod tests;
 mod torch_file;
@@ -29,7 +30,7 @@ pub fn load(
     let found = read(network, file)?;
     let named: Vec<compare::Named> = found.iter().map(|(n, t)| (n.clone(), t.size())).collect();
     let fail = |why: String| Failure::Usage(report::unfit(network, file, &why));
-    if let Some(idle) = idle(file, &named) {
+    if let Some(idle) = idle(file, wanted, &named) {
         return Err(fail(idle));
     }
     let (difference, places) = compare::compare(file, wanted, &named).map_err(fail)?;
@@ -43,6 +44,11 @@ pub fn load(
             let turn = names::any_fits(&file.transpose, name);
             let tensor =
                 as_floats(&found[*at].1, turn).map_err(|e| fail(format!("`{name}` {e}")))?;
+            if bool::try_from(tensor.f_isnan()?.f_any()?)? {
+                return Err(fail(format!(
+                    "`{name}` has values that are no number (NaN)"
+                )));
+            }
             tensors.push((name.clone(), tensor));
         }
     }
@@ -50,13 +56,16 @@ pub fn load(
 }
 
 fn require(network: &str, file: &WeightsFile) -> Result<()> {
-    match Path::new(&file.path).is_file() {
-        true => Ok(()),
-        false => Err(Failure::Usage(format!(
-            "`{network}` has its weights from `{}`, which is not there\n{} names the file",
-            file.path, file.at
-        ))),
-    }
+    let path = Path::new(&file.path);
+    let why = match (path.is_file(), path.is_dir()) {
+        (true, _) => return Ok(()),
+        (_, true) => "a folder",
+        _ => "not there",
+    };
+    Err(Failure::Usage(format!(
+        "`{network}` has its weights from `{}`, which is {why}\n{} names the file",
+        file.path, file.at
+    )))
 }
 
 /// Of the file's bytes, as data sets have one of theirs.
@@ -89,7 +98,11 @@ fn read(network: &str, file: &WeightsFile) -> Result<NamedTensors> {
         }
         Ok(_) if start == torch_file::LEGACY => torch_file::read_legacy(path, file.key.as_deref()),
         Ok(_) if file.path.ends_with(".safetensors") => {
-            Tensor::read_safetensors(path).map_err(|e| crate::failure::first_line(&e))
+            Tensor::read_safetensors(path).map_err(|e| {
+                let why = crate::failure::first_line(&e);
+                let why = why.rsplit(": ").next().unwrap_or_default();
+                format!("it is cut short, or no safetensors file: {why}")
+            })
         }
         Ok(_) => Err("it is no file that torch.save wrote".into()),
     };
@@ -104,7 +117,13 @@ fn unreadable(file: &WeightsFile, why: &str) -> Failure {
 }
 
 /// An argument that changes nothing, which is a mistake in it.
-fn idle(file: &WeightsFile, found: &[compare::Named]) -> Option<String> {
+fn idle(file: &WeightsFile, wanted: &[compare::Named], found: &[compare::Named]) -> Option<String> {
+    let no_own = |pattern: &&String| !wanted.iter().any(|(name, _)| names::fits(pattern, name));
+    if let Some(pattern) = file.missing.iter().find(no_own) {
+        return Some(format!(
+            "the network has no parameter called `{pattern}`, which `missing` says"
+        ));
+    }
     let none = |fits: &dyn Fn(&str) -> bool| !found.iter().any(|(name, _)| fits(name));
     if let Some(prefix) = &file.strip
         && none(&|name| name.starts_with(prefix))
@@ -119,8 +138,14 @@ fn idle(file: &WeightsFile, found: &[compare::Named]) -> Option<String> {
     };
     for (old, new) in &file.rename {
         if none(&|name| names::renamed(&names::resulting(&so_far, name), old, new).is_some()) {
+            let words = match old.strip_suffix('.') {
+                Some(_) => {
+                    format!("; it takes whole words, and `strip: \"{old}\"` what names begin with")
+                }
+                None => String::new(),
+            };
             return Some(format!(
-                "no name in the file has `{old}`, which `rename` says"
+                "no name in the file has `{old}`, which `rename` says{words}"
             ));
         }
         so_far.rename.push((old.clone(), new.clone()));

@@ -65,6 +65,17 @@ fn a_checkpoint_is_unwrapped() {
         key: Some("model".into()),
         ..stripped.clone()
     });
+    assert_fits(&fixture("best.pth"));
+    assert_fits(&fixture("nested.pt"));
+    assert_fits(&WeightsFile {
+        key: Some("net.ema".into()),
+        ..fixture("two.pt")
+    });
+    let text = refused(&fixture("two.pt"), &net());
+    assert!(
+        text.contains("write `key: \"net.ema\"` or `key: \"net.model\"`"),
+        "{text}"
+    );
     let elsewhere = WeightsFile {
         key: Some("weights".into()),
         ..stripped
@@ -202,6 +213,20 @@ fn an_argument_that_does_nothing_is_a_mistake() {
         ),
         (
             WeightsFile {
+                rename: vec![("module.".into(), "".into())],
+                ..plain.clone()
+            },
+            "and `strip: \"module.\"` what names begin with",
+        ),
+        (
+            WeightsFile {
+                missing: vec!["head.*".into()],
+                ..plain.clone()
+            },
+            "no parameter called `head.*`, which `missing` says",
+        ),
+        (
+            WeightsFile {
                 transpose: vec!["conv.*".into()],
                 ..plain.clone()
             },
@@ -217,6 +242,33 @@ fn an_argument_that_does_nothing_is_a_mistake() {
     ] {
         let text = refused(&file, &net());
         assert!(text.contains(words), "{text}");
+    }
+}
+
+#[test]
+fn what_is_no_file_of_numbers_is_told() {
+    let _alone = alone();
+    let folder = Folder::new();
+    let told = |name: &str| refused(&named(folder.0.join(name)), &net());
+    std::fs::create_dir(folder.0.join("folder.pt")).unwrap();
+    assert!(told("folder.pt").contains("folder.pt`, which is a folder"));
+    assert!(told("none.pt").contains("none.pt`, which is not there"));
+    let nan = expected()
+        .into_iter()
+        .map(|(name, tensor)| match name.as_str() {
+            "fc.bias" => (name, tensor * f64::NAN),
+            _ => (name, tensor),
+        });
+    let own: Vec<_> = nan
+        .filter(|(name, _)| !name.starts_with("views."))
+        .collect();
+    let path = folder.0.join("nan.safetensors");
+    Tensor::write_safetensors(&own, &path).unwrap();
+    assert!(told("nan.safetensors").contains("`fc.bias` has values that are no number"));
+    let bytes = std::fs::read(&path).unwrap();
+    for end in [0, 7, 60, bytes.len() - 1] {
+        std::fs::write(&path, &bytes[..end]).unwrap();
+        assert!(told("nan.safetensors").contains("it is cut short, or no safetensors file"));
     }
 }
 

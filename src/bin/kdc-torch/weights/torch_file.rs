@@ -1,6 +1,7 @@
 //! The tensors of a file that torch.save wrote: a zip archive, or, before PyTorch 1.6, a row of pickles.
 
 use super::pickle::{self, Id, Object, Pickle};
+use super::state_dict::{state_dict, tensors_of};
 use crate::parameters::NamedTensors;
 use std::collections::HashMap;
 use std::fs::File;
@@ -23,7 +24,8 @@ const MOST_DIMENSIONS: usize = 64;
 pub fn read_zip(path: &Path, key: Option<&str>) -> Result<NamedTensors, String> {
     let file = File::open(path).map_err(|e| e.to_string())?;
     let length = file.metadata().map_err(|e| e.to_string())?.len();
-    let archive = ZipArchive::new(BufReader::new(file)).map_err(|e| e.to_string())?;
+    let archive = ZipArchive::new(BufReader::new(file))
+        .map_err(|e| format!("it is cut short, or broken otherwise: {e}"))?;
     let mut archive = Archive::new(archive, length)?;
     let bytes = archive.entry("data.pkl", MOST_PICKLE_BYTES)?;
     let pickle = pickle::read(&bytes)?;
@@ -284,66 +286,4 @@ impl<'p> View<'p> {
             .f_as_strided(&self.size, &self.stride, self.offset)
             .map_err(|e| crate::failure::first_line(&e))
     }
-}
-
-/// The dict that holds the parameters: under the key, at the top, or the only one below it.
-fn state_dict(pickle: &Pickle, key: Option<&str>) -> Result<Id, String> {
-    let entries = |id: Id| entries(pickle, id);
-    let names = |id: Id| {
-        let quoted = entries(id).map(|(name, _)| format!("`{name}`"));
-        quoted.take(12).collect::<Vec<_>>().join(", ")
-    };
-    let mut at = pickle.root;
-    if let Some(key) = key {
-        for word in key.split('.') {
-            let found = entries(at).find(|(name, _)| *name == word);
-            at = found
-                .ok_or_else(|| format!("it has no `{word}`; it has {}", names(at)))?
-                .1;
-        }
-    }
-    if tensors_of(pickle, at).next().is_some() {
-        return Ok(at);
-    }
-    let holds = |id: &Id| tensors_of(pickle, *id).next().is_some();
-    let inner: Vec<(&str, Id)> = entries(at).filter(|(_, id)| holds(id)).collect();
-    match inner.as_slice() {
-        [(_, only)] => Ok(*only),
-        [] => Err(match entries(at).next() {
-            None => "it holds no state dict; save one: `torch.save(model.state_dict(), …)`".into(),
-            Some(_) => format!("no state dict is among {}", names(at)),
-        }),
-        several => {
-            let keys: Vec<String> = several
-                .iter()
-                .map(|(k, _)| format!("`key: \"{k}\"`"))
-                .collect();
-            Err(format!(
-                "it holds several state dicts: write {}",
-                keys.join(" or ")
-            ))
-        }
-    }
-}
-
-/// The entries of a dict with names.
-fn entries(pickle: &Pickle, id: Id) -> impl Iterator<Item = (&str, Id)> {
-    let pairs = match &pickle.objects[id] {
-        Object::Dict(pairs) => pairs.as_slice(),
-        _ => &[],
-    };
-    pairs
-        .iter()
-        .filter_map(|(key, value)| match &pickle.objects[*key] {
-            Object::Text(name) => Some((name.as_str(), *value)),
-            _ => None,
-        })
-}
-
-/// Those of its entries that are tensors, by the numbers of their arguments.
-fn tensors_of(pickle: &Pickle, id: Id) -> impl Iterator<Item = (&str, Id)> {
-    entries(pickle, id).filter_map(|(name, value)| match pickle.objects[value] {
-        Object::Tensor(arguments) => Some((name, arguments)),
-        _ => None,
-    })
 }
