@@ -5,7 +5,7 @@
 //! `[N, M]`, and a matrix product is worth many such copies.
 
 use super::values::{Values, replace};
-use super::{Arg, Node, Program};
+use super::{Node, Program};
 use crate::shape::Dim;
 use std::collections::BTreeMap;
 
@@ -29,8 +29,8 @@ fn contracted(values: &Values, select: &Node) -> Option<(Node, Vec<String>)> {
     let rows = table_is.first().and_then(Dim::known)?;
     let count = taken.shape.0.get(1).and_then(Dim::known)?;
     let fits = select.op == "select"
-        && (has(select, "dim", 2) && has(select, "index", 0) && has(taken, "dim", 0))
-        && (has(vector, "dim", 2) && taken.shape.rank() == 3 && table_is.len() == 2)
+        && (select.has("dim", 2) && select.has("index", 0) && taken.has("dim", 0))
+        && (vector.has("dim", 2) && taken.shape.rank() == 3 && table_is.len() == 2)
         && rows <= count.saturating_mul(WORTH);
     let inputs = [table, index, vector.inputs.first()?];
     fits.then(|| {
@@ -43,8 +43,4 @@ fn contracted(values: &Values, select: &Node) -> Option<(Node, Vec<String>)> {
         let gone = [product, taken, vector].map(|node| node.value.clone());
         (scores, gone.to_vec())
     })
-}
-
-fn has(node: &Node, name: &str, value: i64) -> bool {
-    node.args.get(name) == Some(&Arg::Int(value))
 }

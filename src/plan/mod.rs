@@ -4,6 +4,7 @@
 //! primitive operations in the order in which they run, each with the shape of what it gives;
 //! the engine asserts these shapes and infers nothing.
 
+mod angles;
 mod behind;
 pub mod cache;
 mod contract;

@@ -51,6 +51,13 @@ pub struct Node {
     pub shape: Shape,
 }
 
+impl Node {
+    /// Whether an argument is this number.
+    pub(super) fn has(&self, name: &str, value: i64) -> bool {
+        self.args.get(name) == Some(&Arg::Int(value))
+    }
+}
+
 /// A compile-time argument, or a number that is known at each step.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]

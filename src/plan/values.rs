@@ -34,10 +34,15 @@ impl<'p> Values<'p> {
         self.place(value).map(|place| &self.nodes[place])
     }
 
+    /// How often a value is an operand or an output.
+    pub fn readers(&self, value: &str) -> usize {
+        self.readers.get(value).copied().unwrap_or_default()
+    }
+
     /// What gives an operand of a node, where that is one of these operations and nothing else reads it.
     pub fn only(&self, node: &Node, operand: usize, operations: &[&str]) -> Option<&'p Node> {
         let found = self.node(node.inputs.get(operand)?)?;
-        let alone = self.readers.get(found.value.as_str()) == Some(&1);
+        let alone = self.readers(&found.value) == 1;
         (alone && operations.contains(&found.op.as_str())).then_some(found)
     }
 }

@@ -98,3 +98,31 @@ fn scores_without_copies_are_those_of_the_rows() {
         assert!((exact - fast).abs() < 1e-4 * exact.abs(), "{exact}, {fast}");
     }
 }
+
+#[test]
+fn angles_from_products_are_those_of_the_differences() {
+    let _alone = alone();
+    let text = STUDENT.replace("use \"data.kd\"", "use losses::rkd\n use \"data.kd\"");
+    let (head, _) = text.split_once("edge hint").unwrap();
+    let text = format!(
+        "{head}tap seen = deep.features -> flatten
+        tap made = light.features -> flatten
+        edge rkd: seen ~> made by rkd
+        train on images {{ epochs: 2, optimizer: adam(lr: 0.001), seed: 42 }}"
+    );
+    let plan = plan(&text.replace(
+        "tap regressed = light.features -> conv2d(4, kernel: 3, padding: 1)",
+        "",
+    ));
+    let count = |plan: &Plan, op: &str| {
+        let nodes = plan.stages[0].step.nodes.iter();
+        nodes.filter(|node| node.op == op).count()
+    };
+    let (exact, fast) = (plan.clone(), plan.fast());
+    assert_eq!((count(&exact, "angles"), count(&exact, "l2norm")), (0, 2));
+    assert_eq!((count(&fast, "angles"), count(&fast, "l2norm")), (2, 0));
+    let (exact, fast) = (losses(&exact), losses(&fast));
+    for (exact, fast) in exact.iter().flatten().zip(fast.iter().flatten()) {
+        assert!((exact - fast).abs() < 1e-4 * exact.abs(), "{exact}, {fast}");
+    }
+}
