@@ -71,6 +71,51 @@ mod shim {
         let out = PathBuf::from(std::env::var_os("OUT_DIR").expect("cargo sets it"));
         let archive = out.join("libkdc_shim.a");
         println!("cargo:rustc-link-arg-bin=kdc-torch={}", archive.display());
+        if let Some(graphs) = build_graphs(torch, lib, &out) {
+            println!("cargo:rustc-env=KDC_CUDA_GRAPHS={}", graphs.display());
+        }
+    }
+
+    /// The library that needs CUDA, where libtorch has its CUDA half and the headers of CUDA's runtime are there.
+    fn build_graphs(torch: &Path, lib: &Path, out: &Path) -> Option<PathBuf> {
+        let headers = cuda_headers(torch)?;
+        if !lib.join("libtorch_cuda.so").exists() {
+            return None;
+        }
+        let product = out.join("libkdc_cuda.so");
+        let mut build = compiler(torch);
+        build.includes(headers).cargo_metadata(false);
+        let linked = build
+            .get_compiler()
+            .to_command()
+            .arg(source("graph.cc"))
+            .args(["-shared", "-o"])
+            .arg(&product)
+            .arg(format!("-L{}", lib.display()))
+            .args(["-ltorch_cuda", "-lc10_cuda", "-ltorch_cpu", "-lc10"])
+            .status();
+        if linked.is_ok_and(|status| status.success()) {
+            return Some(product);
+        }
+        println!(
+            "cargo:warning=training steps cannot become CUDA graphs: graph.cc does not compile"
+        );
+        None
+    }
+
+    /// Where `cuda_runtime_api.h` and the headers that it includes are: pip's packages put them beside libtorch, or
+    /// `cargo xtask` into `.libtorch/cuda`.
+    fn cuda_headers(torch: &Path) -> Option<Vec<PathBuf>> {
+        let root = PathBuf::from(std::env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets it"));
+        let beside = std::fs::canonicalize(torch).ok()?.parent()?.to_path_buf();
+        let folders = [beside, root.join(".libtorch/cuda")];
+        let folders = folders.map(|folder| folder.join("nvidia/cu13/include"));
+        let there: Vec<PathBuf> = folders.into_iter().filter(|f| f.exists()).collect();
+        for folder in &there {
+            println!("cargo:rerun-if-changed={}", folder.display());
+        }
+        let has = |file: &str| there.iter().any(|folder| folder.join(file).exists());
+        (has("cuda_runtime_api.h") && has("crt/host_defines.h")).then_some(there)
     }
 
     fn compiler(torch: &Path) -> cc::Build {

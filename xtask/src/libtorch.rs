@@ -15,6 +15,10 @@ pub const VARIABLE: &str = "LIBTORCH";
 /// What `libtorch_cpu.so` itself needs to be loaded.
 const RUNTIME: [&str; 2] = ["nvidia-cuda-runtime==13.0.96", "nvidia-cuda-cupti==13.0.85"];
 
+/// Headers that those of CUDA's runtime include, and that PyTorch does not bring: with them training steps can become
+/// CUDA graphs.
+const HEADERS: &str = "nvidia-cuda-crt==13.0.88";
+
 pub struct Libtorch {
     /// The project's folder.
     pub root: PathBuf,
@@ -67,6 +71,7 @@ impl Libtorch {
             None => self.install()?,
         };
         self.link_to(&found)?;
+        self.add_headers(&found);
         say(&format!("using PyTorch {VERSION} in {}", found.display()));
         Ok(())
     }
@@ -136,9 +141,10 @@ impl Libtorch {
         args.extend(["--no-compile", &torch]);
         if !gpu {
             args.push("--no-deps");
-            if cfg!(target_os = "linux") {
-                args.extend(RUNTIME);
-            }
+        }
+        if cfg!(target_os = "linux") {
+            args.extend(if gpu { &[][..] } else { &RUNTIME });
+            args.push(HEADERS);
         }
         python::pip_install(&self.installer, &args, &scratch)?;
         let torch = packages.join("torch");
@@ -149,6 +155,32 @@ impl Libtorch {
         self.in_folder("site-packages", |to| fs::rename(&packages, to))?;
         self.in_folder("partial", remove)?;
         Ok(self.installed())
+    }
+
+    /// Where a GPU could use them and PyTorch in `torch` lacks them. It trains without them too.
+    fn add_headers(&self, torch: &Path) {
+        let include = "nvidia/cu13/include";
+        let beside = torch.with_file_name(include);
+        if !(self.has_gpu)() || !beside.exists() || beside.join("crt").exists() {
+            return;
+        }
+        let target = self.folder().join("cuda");
+        if target.join(include).exists() {
+            return;
+        }
+        let place = target.to_string_lossy();
+        let args = [
+            "--target",
+            &place,
+            "--no-deps",
+            "--only-binary=:all:",
+            HEADERS,
+        ];
+        if let Err(reason) = python::pip_install(&self.installer, &args, &self.folder()) {
+            say(&format!(
+                "training steps will not become CUDA graphs, as headers of CUDA are missing: {reason}"
+            ));
+        }
     }
 
     fn announcement(&self, gpu: bool) -> String {

@@ -2,6 +2,7 @@
 
 mod amount;
 mod bench;
+mod capture;
 mod choice;
 mod cli;
 mod console;
@@ -14,6 +15,7 @@ mod evaluate;
 mod examples;
 mod failure;
 mod gathered;
+mod graph;
 mod interpreter;
 mod interrupt;
 mod layout;

@@ -14,11 +14,13 @@ pub enum Part {
     Losses,
     Backward,
     Optimizer,
+    /// Forward, backward and optimizer as one, on a GPU.
+    Replay,
     Measuring,
 }
 
 /// In the order in which a step goes through them.
-const PARTS: [(Part, &str); 8] = [
+const PARTS: [(Part, &str); 9] = [
     (Part::Data, "data"),
     (Part::Teacher, "teacher"),
     (Part::Student, "student, forward"),
@@ -26,6 +28,7 @@ const PARTS: [(Part, &str); 8] = [
     (Part::Losses, "losses"),
     (Part::Backward, "backward"),
     (Part::Optimizer, "optimizer"),
+    (Part::Replay, "steps as a graph"),
     (Part::Measuring, "measuring"),
 ];
 
@@ -71,6 +74,9 @@ impl Times {
         let titles = ["part", "seconds", "share", "multiply-adds", "a second"];
         let mut rows = vec![titles.map(String::from).to_vec()];
         for (part, name) in PARTS {
+            if part == Part::Replay && self.spent[part as usize].is_zero() {
+                continue;
+            }
             let seconds = self.spent[part as usize].as_secs_f64();
             let share = 100.0 * seconds / whole.as_secs_f64().max(f64::MIN_POSITIVE);
             let multiply_adds = self.estimate(part, cost) as f64;
@@ -97,7 +103,7 @@ impl Times {
             Part::Student => self.trained * student,
             Part::Auxiliary => self.trained * auxiliary,
             Part::Backward => self.trained * 2 * (student + auxiliary),
-            Part::Data | Part::Losses | Part::Optimizer | Part::Measuring => 0,
+            Part::Data | Part::Losses | Part::Optimizer | Part::Replay | Part::Measuring => 0,
         }
     }
 }

@@ -257,6 +257,9 @@ impl<'a> Run<'a> {
             self.times.lap(Part::Data, &mut started);
             let known = constants.of((&samples, step), &index, &batch, trainer)?;
             log.add(trainer.step(&batch, &known)?, batch.size);
+            if let Some(remark) = trainer.remark.take() {
+                self.session.console.say_above(&self.bar, &remark);
+            }
             // On a GPU reading a loss would wait for it, so it is left for the epoch's end.
             if on_cpu {
                 log.read()?;

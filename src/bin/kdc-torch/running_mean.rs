@@ -23,6 +23,10 @@ impl RunningMean {
         RunningMean { decay, pairs }
     }
 
+    pub fn means(&self) -> impl Iterator<Item = &Tensor> {
+        self.pairs.iter().map(|pair| &pair.mean)
+    }
+
     /// After a step of the optimizer that began at `time`.
     pub fn follow(&mut self, time: Time) -> Result<()> {
         let _no_grad = no_grad_guard();

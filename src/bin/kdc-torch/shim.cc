@@ -5,6 +5,7 @@
 #include <ATen/Context.h>
 #include <ATen/DeviceAccelerator.h>
 #include <ATen/Tensor.h>
+#include <ATen/core/Generator.h>
 #include <ATen/ops/_fused_adam.h>
 #include <ATen/ops/_fused_adamw.h>
 #include <ATen/ops/_fused_sgd.h>
@@ -33,6 +34,12 @@ std::vector<at::Tensor> list(at::Tensor *const *tensors, size_t count) {
   return all;
 }
 
+// Of the CPU, if `device` is below 0.
+at::Generator generator(int device) {
+  if (device < 0) return at::globalContext().defaultGenerator(at::kCPU);
+  return at::globalContext().defaultGenerator(at::Device(at::kCUDA, static_cast<c10::DeviceIndex>(device)));
+}
+
 } // namespace
 
 extern "C" {
@@ -56,6 +63,15 @@ char *kdc_upload(int device, const at::Tensor *tensor, at::Tensor **uploaded) {
     at::Device gpu(at::kCUDA, static_cast<c10::DeviceIndex>(device));
     *uploaded = new at::Tensor(tensor->pin_memory().to(gpu, tensor->scalar_type(), /*non_blocking=*/true));
   });
+}
+
+// The state of the device's default generator, in a tensor that is the caller's.
+char *kdc_generator_state(int device, at::Tensor **state) {
+  return attempt([&] { *state = new at::Tensor(generator(device).get_state()); });
+}
+
+char *kdc_set_generator_state(int device, const at::Tensor *state) {
+  return attempt([&] { generator(device).set_state(*state); });
 }
 
 // `lr` and `steps`, which counts from 1 on, have no dimension and lie where the parameters do.

@@ -14,6 +14,8 @@ unsafe extern "C" {
         tensor: *const C_tensor,
         uploaded: *mut *mut C_tensor,
     ) -> *mut c_char;
+    fn kdc_generator_state(device: c_int, state: *mut *mut C_tensor) -> *mut c_char;
+    fn kdc_set_generator_state(device: c_int, state: *const C_tensor) -> *mut c_char;
     fn kdc_fused_adam(
         parameters: *const *const C_tensor,
         gradients: *const *const C_tensor,
@@ -47,7 +49,7 @@ unsafe extern "C" {
 /// # Safety
 /// `reason` is null or a C string from `malloc`, which nobody else frees.
 #[allow(unsafe_code)]
-unsafe fn done(reason: *mut c_char) -> std::result::Result<(), TchError> {
+pub unsafe fn done(reason: *mut c_char) -> std::result::Result<(), TchError> {
     if reason.is_null() {
         return Ok(());
     }
@@ -89,8 +91,29 @@ pub fn upload(tensor: &Tensor, device: Device) -> Result<Tensor> {
     }
 }
 
+/// Where the device's default generator stands.
+#[allow(unsafe_code)]
+pub fn generator_state(device: Device) -> std::result::Result<Tensor, TchError> {
+    let mut state = std::ptr::null_mut();
+    // SAFETY: where it has not failed, it has made a tensor that is ours.
+    unsafe {
+        done(kdc_generator_state(gpu_or_cpu(device), &raw mut state))?;
+        Ok(Tensor::from_ptr(state))
+    }
+}
+
+#[allow(unsafe_code)]
+pub fn set_generator_state(device: Device, state: &Tensor) -> std::result::Result<(), TchError> {
+    // SAFETY: the tensor outlives the call.
+    unsafe { done(kdc_set_generator_state(gpu_or_cpu(device), state.as_ptr())) }
+}
+
+fn gpu_or_cpu(device: Device) -> c_int {
+    gpu(device).unwrap_or(-1)
+}
+
 /// PyTorch's index of a GPU.
-fn gpu(device: Device) -> Option<c_int> {
+pub fn gpu(device: Device) -> Option<c_int> {
     match device {
         Device::Cuda(index) => c_int::try_from(index).ok(),
         _ => None,

@@ -1,6 +1,9 @@
 //! One stage of training, a step at a time.
 
+mod edges;
+
 use crate::amount::{Amount, Time};
+use crate::capture::{Capture, plainly};
 use crate::data::Batch;
 use crate::evaluate::classes_of;
 use crate::failure::{Failure, Result};
@@ -10,6 +13,7 @@ use crate::optimizer::{Optimizer, Rule, rule_of};
 use crate::parameters::Parameters;
 use crate::profile::{Part, Times};
 use crate::running_mean::RunningMean;
+use edges::Edges;
 use kdc::plan::{self, Arg, Evaluation, Stage};
 use std::time::Instant;
 use tch::{Kind, Tensor, no_grad_guard};
@@ -17,7 +21,7 @@ use tch::{Kind, Tensor, no_grad_guard};
 pub struct Trainer {
     constant: Executable,
     step: Executable,
-    edges: Vec<Edge>,
+    edges: Edges,
     watched: Option<Watched>,
     optimizer: Optimizer,
     updates: Vec<Update>,
@@ -33,15 +37,13 @@ pub struct Trainer {
     time: Time,
     followers: Vec<RunningMean>,
     /// Of what the programs do not time themselves.
-    times: Times,
+    pub times: Times,
     /// Of what learns, to be measured and saved.
     pub average: Option<RunningMean>,
-}
-
-struct Edge {
-    /// Of its loss, among the outputs of `step`.
-    place: usize,
-    weight: Amount,
+    /// On a GPU, where steps become a graph or may yet become one.
+    pub capture: Option<Capture>,
+    /// What is to be told about steps.
+    pub remark: Option<String>,
 }
 
 /// What a state becomes, by places among the outputs of `step`.
@@ -64,6 +66,24 @@ struct Watched {
     logits: usize,
     /// Among the batch's fields.
     label: usize,
+}
+
+/// What a step computes, on the device.
+pub struct Given {
+    /// `[edges]`, before the step and without weights.
+    pub losses: Tensor,
+    /// How many samples of the batch the watched network recognised, and how many labels count.
+    pub right: Option<Tensor>,
+}
+
+impl Given {
+    pub fn copy(&self) -> Result<Given> {
+        let right = self.right.as_ref().map(Tensor::f_detach_copy);
+        Ok(Given {
+            losses: self.losses.f_detach_copy()?,
+            right: right.transpose()?,
+        })
+    }
 }
 
 /// What one batch gave, on the device.
@@ -106,11 +126,20 @@ impl Trainer {
             let pairs = parameters.averaged(&stage.learns)?;
             Ok::<_, Failure>(RunningMean::new(amount(decay)?, pairs))
         });
+        let (capture, remark) = match parameters.device().is_cuda() {
+            true => match Capture::new(stage, parameters) {
+                Ok(capture) => (Some(capture), None),
+                Err(why) => (None, Some(plainly(&why))),
+            },
+            false => (None, None),
+        };
         Ok(Trainer {
+            capture,
+            remark,
             constant: Executable::new(&stage.constant, fields, parameters)?,
             step: Executable::new(&program, &inputs, parameters)?,
             watched,
-            edges: edges(stage)?,
+            edges: Edges::new(stage, parameters.device())?,
             optimizer: optimizer(stage, parameters)?,
             updates: updates.collect::<Result<_>>()?,
             due: Vec::new(),
@@ -156,41 +185,65 @@ impl Trainer {
     /// batches have been seen.
     pub fn step(&mut self, batch: &Batch, constants: &[Tensor]) -> Result<Step> {
         let inputs: Vec<&Tensor> = batch.fields.iter().chain(constants).collect();
+        let weights = self.set_numbers(batch.size)?;
+        let Given { losses, right } = match self.capture.take() {
+            Some(capture) => capture.step(self, &inputs, batch.size)?,
+            None => self.compute(&inputs, batch.size)?,
+        };
+        self.times.trained += batch.size as u64;
+        if self.gathered.batches == 0 {
+            self.time.step += 1;
+        }
+        Ok(Step {
+            losses,
+            weights,
+            right,
+        })
+    }
+
+    /// Tells the device what the host knows of the step that comes next. Gives the edges' weights.
+    fn set_numbers(&mut self, batch: i64) -> Result<Vec<f64>> {
         self.step.set_time(self.time);
-        let outputs = self.step.run(&inputs, batch.size)?;
-        let weights = self
-            .edges
-            .iter()
-            .map(|e| e.weight.of(batch.size, self.time));
-        let weights: Vec<f64> = weights.collect();
+        self.optimizer.set(self.time)?;
+        self.edges.set(batch, self.time)
+    }
+
+    /// All of a step that the device does, for inputs of `batch` samples.
+    pub fn compute(&mut self, inputs: &[&Tensor], batch: i64) -> Result<Given> {
+        let outputs = self.step.run(inputs, batch)?;
         let mut start = Instant::now();
-        let total = self.total(&outputs, &weights)?;
+        let total = self.edges.total(&outputs, batch, self.time)?;
         let gradients = self.gradients(&total)?;
         self.times.lap(Part::Backward, &mut start);
-        self.times.trained += batch.size as u64;
         self.gathered.add(gradients)?;
         self.remember(&outputs)?;
         if self.gathered.batches == self.accumulate {
-            self.finish_step()?;
+            self.take_step()?;
         }
-        let losses = self.edges.iter().map(|edge| outputs[edge.place].f_detach());
-        let losses = losses.collect::<std::result::Result<Vec<_>, _>>()?;
+        let losses = self.edges.losses(&outputs)?;
         let right = self.watched.as_ref().map(|watched| {
             let predicted = outputs[watched.logits].f_detach()?.f_argmax(-1, false)?;
-            let label = classes_of(&batch.fields[watched.label])?;
+            let label = classes_of(inputs[watched.label])?;
             let right = predicted.f_eq_tensor(&label)?.f_sum(Kind::Double)?;
             let counted = label.f_ge(0)?.f_sum(Kind::Double)?;
             Tensor::f_stack(&[right, counted], 0)
         });
-        Ok(Step {
-            losses: Tensor::f_stack(&losses, 0)?,
-            weights,
+        Ok(Given {
+            losses,
             right: right.transpose()?,
         })
     }
 
     /// A step along the mean of the gradients that have been gathered, if there are any.
     pub fn finish_step(&mut self) -> Result<()> {
+        if self.gathered.batches > 0 {
+            self.take_step()?;
+            self.time.step += 1;
+        }
+        Ok(())
+    }
+
+    fn take_step(&mut self) -> Result<()> {
         let mut start = Instant::now();
         let Some(mut gradients) = self.gathered.mean()? else {
             return Ok(());
@@ -203,9 +256,21 @@ impl Trainer {
             follower.follow(self.time)?;
         }
         self.update()?;
-        self.time.step += 1;
         self.times.lap(Part::Optimizer, &mut start);
         Ok(())
+    }
+
+    /// Drops what a step that was not finished has left.
+    pub fn forget(&mut self) {
+        self.gathered = Gathered::default();
+        self.due.clear();
+    }
+
+    /// What a step changes besides the parameters and states of the plan: of each kind, those of all parameters.
+    pub fn state(&self) -> Vec<Vec<Tensor>> {
+        let means = self.followers.iter().chain(&self.average);
+        let means = means.map(|mean| mean.means().map(Tensor::shallow_clone).collect());
+        self.optimizer.state().into_iter().chain(means).collect()
     }
 
     /// Keeps what the states are to become, all as the forward pass computed it: one may be another's old value.
@@ -237,18 +302,6 @@ impl Trainer {
             }
         }
         Ok(())
-    }
-
-    fn total(&self, outputs: &[Tensor], weights: &[f64]) -> Result<Tensor> {
-        let mut total: Option<Tensor> = None;
-        for (edge, weight) in self.edges.iter().zip(weights) {
-            let weighted = outputs[edge.place].f_mul_scalar(*weight)?;
-            total = Some(match total {
-                Some(sum) => sum.f_add(&weighted)?,
-                None => weighted,
-            });
-        }
-        total.ok_or_else(|| Failure::Bug("the plan has a stage without edges".into()))
     }
 
     /// libtorch crashes on a loss that depends on nothing, so that is asked first.
@@ -293,23 +346,6 @@ impl Update {
             value: place(&update.value)?,
         })
     }
-}
-
-fn edges(stage: &Stage) -> Result<Vec<Edge>> {
-    let edge = |edge: &kdc::plan::EdgeLoss| {
-        let place = stage.step.outputs.iter().position(|o| *o == edge.value);
-        let place = place.ok_or_else(|| {
-            Failure::Bug(format!(
-                "the plan does not compute the loss of edge `{}`",
-                edge.name
-            ))
-        })?;
-        Ok(Edge {
-            place,
-            weight: amount(&edge.weight)?,
-        })
-    };
-    stage.edges.iter().map(edge).collect()
 }
 
 fn optimizer(stage: &Stage, parameters: &Parameters) -> Result<Optimizer> {

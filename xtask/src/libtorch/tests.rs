@@ -105,6 +105,27 @@ fn one_without_cuda_is_not_taken_where_there_is_a_gpu() {
 }
 
 #[test]
+fn headers_that_a_gpu_could_use_are_added() {
+    for (pip, there) in [
+        ("mkdir -p ../nvidia/cu13/include/crt", true),
+        ("exit 1", false),
+    ] {
+        let mut project = Project::new(&format!("headers-{there}"));
+        let held = project.torch("environment", "2.11.0+cu130");
+        fs::write(held.join("lib/libtorch_cuda.so"), "").unwrap();
+        fs::create_dir_all(held.with_file_name("nvidia/cu13/include")).unwrap();
+        let python = project.python(&held, pip);
+        project.0.pythons = vec![python.clone()];
+        project.0.installer = python;
+        project.0.has_gpu = || true;
+        project.0.set_up().unwrap();
+        assert_eq!(project.linked(), held);
+        let headers = project.0.folder().join("cuda/nvidia/cu13/include/crt");
+        assert_eq!(headers.exists(), there);
+    }
+}
+
+#[test]
 fn a_broken_installation_is_started_again() {
     let mut project = Project::new("again");
     let none = project.0.root.join("none");

@@ -72,6 +72,22 @@ impl Optimizer {
         &self.parameters
     }
 
+    /// Puts the numbers of the step that comes next on the device, so that taking it needs nothing of the host.
+    pub fn set(&mut self, time: Time) -> Result<()> {
+        match &mut self.together {
+            Some(together) => together.set(time),
+            None => Ok(()),
+        }
+    }
+
+    /// What a step changes besides the parameters, by its kind, where all of it lies on a GPU.
+    pub fn state(&self) -> Vec<Vec<Tensor>> {
+        self.together
+            .as_ref()
+            .map(Together::state)
+            .unwrap_or_default()
+    }
+
     /// One step along `gradients`, one for each parameter.
     pub fn step(&mut self, gradients: &[Tensor], time: Time) -> Result<()> {
         let _no_grad = no_grad_guard();

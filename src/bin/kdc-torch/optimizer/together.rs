@@ -102,6 +102,14 @@ impl Together {
         self.is_first = false;
         Ok(())
     }
+
+    /// What a step changes besides the parameters, by its kind.
+    pub fn state(&self) -> Vec<Vec<Tensor>> {
+        let count = std::slice::from_ref(&self.count);
+        let kinds = [self.first.as_slice(), &self.second, count];
+        let clones = |kind: &[Tensor]| kind.iter().map(Tensor::shallow_clone).collect();
+        kinds.map(clones).into()
+    }
 }
 
 /// Those at the places, of all or of none.
