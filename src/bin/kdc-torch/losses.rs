@@ -4,35 +4,18 @@
 //! A case becomes an experiment, whose plan is the loss's program on tensors of any kind: in float64 a formula
 //! is told from one that is almost the same.
 
+mod case;
+
 use crate::interpreter::Executable;
 use crate::parameters::Parameters;
-use crate::testing::{alone, fixture, plan_with};
-use kdc::plan::{ParameterKind, Part, Plan, Program};
-use serde::Deserialize;
+use crate::testing::{alone, fixture};
+use case::{Case, EDGE, cases};
+use kdc::plan::{Arg, Node, ParameterKind, Part, Plan, Program};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use tch::{Device, Kind, Tensor};
 
 /// Relative.
 const TOLERANCE: f64 = 1e-6;
-const EDGE: &str = "it";
-/// As many as the programs' banks have rows.
-const SAMPLES: u64 = 90;
-
-#[derive(Clone, Deserialize)]
-struct Case {
-    name: String,
-    loss: String,
-    arguments: String,
-    /// Shapes without the batch.
-    students: Vec<Vec<i64>>,
-    teachers: Vec<Vec<i64>>,
-    /// Of the label, if the loss takes one.
-    classes: Option<i64>,
-    /// Shapes of what else it takes by name.
-    named: BTreeMap<String, Vec<i64>>,
-    /// Whether it takes the samples' numbers.
-    indexed: bool,
-}
 
 /// A loss's program, ready to run, and the tensors that go with it.
 struct Formula {
@@ -55,14 +38,6 @@ struct Outcome {
     gradients: Tensors,
     /// By the names of states.
     updates: Tensors,
-}
-
-fn cases() -> Vec<Case> {
-    let text = include_str!(concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/tests/fixtures/losses.json"
-    ));
-    serde_json::from_str(text).expect("the fixture is part of the sources")
 }
 
 type Golden = HashMap<String, Tensor>;
@@ -103,7 +78,7 @@ fn values_and_gradients_are_those_of_the_papers() {
 fn values_and_gradients_are_finite_where_something_is_zero() {
     let _alone = alone();
     let golden = fixture("losses.safetensors");
-    let mut problems = Vec::new();
+    let (mut problems, mut of_equals) = (Vec::new(), BTreeSet::new());
     for case in cases() {
         let mut formula = Formula::new(&case, &golden, Kind::Float);
         let drawn = formula.tensors(&case, &golden, Kind::Float);
@@ -119,10 +94,84 @@ fn values_and_gradients_are_finite_where_something_is_zero() {
         check("both zero", &zeroed(&zeroed(&drawn, 's'), 't'));
         if case.students == case.teachers {
             check("equal", &equal(&drawn));
+            of_equals.insert(case.loss.clone());
         }
         check("one sample", &first_sample(&drawn, &case));
     }
     assert!(problems.is_empty(), "{}", problems.join("\n"));
+    // all but the one whose target is no tensor of another network
+    let lacking = |loss: &&str| !of_equals.contains(*loss) && *loss != "cross_entropy";
+    let lacking: Vec<&str> = kdc::program::library::names("losses")
+        .filter(lacking)
+        .collect();
+    assert!(lacking.is_empty(), "without equal inputs: {lacking:?}");
+}
+
+/// Also where the network on the left learns from other edges.
+#[test]
+fn no_gradient_flows_to_the_left() {
+    let _alone = alone();
+    for case in cases() {
+        let plan = case.between_students("");
+        let parameters = Parameters::new(&plan, 1, Device::Cpu, &HashMap::new()).unwrap();
+        let of = |network: &str| {
+            let own = plan.parameters.iter().filter(|p| p.owner == network);
+            let own = own.map(|p| parameters.get(&p.name).unwrap().set_requires_grad(true));
+            own.collect::<Vec<Tensor>>()
+        };
+        let (light, deep) = (of("light"), of("deep"));
+        let stage = &plan.stages[0];
+        let fields = ["image", "label", "index"].map(|field| format!("images.{field}"));
+        let mut step = Executable::new(&stage.step, &fields, &parameters).expect("a whole program");
+        let inputs = [
+            Tensor::randn([10, 3, 32, 32], (Kind::Float, Device::Cpu)),
+            Tensor::arange(10, (Kind::Int64, Device::Cpu)),
+            Tensor::arange(10, (Kind::Int64, Device::Cpu)),
+        ];
+        let outputs = step.run(&inputs.each_ref(), 10).expect("it runs");
+        let edge = stage.edges.iter().find(|edge| edge.name == EDGE).unwrap();
+        let value = stage
+            .step
+            .outputs
+            .iter()
+            .position(|name| *name == edge.value);
+        outputs[value.unwrap()].backward();
+        let moves = |tensors: &[Tensor]| {
+            let gradients = tensors.iter().map(Tensor::grad);
+            let mut defined = gradients.filter(Tensor::defined);
+            defined.any(|gradient| gradient.count_nonzero(None).int64_value(&[]) > 0)
+        };
+        assert!(moves(&light), "{}: nothing learns", case.name);
+        assert!(!moves(&deep), "{}: the source learns", case.name);
+    }
+}
+
+#[test]
+fn losses_compute_in_f32_whatever_the_precision() {
+    for case in cases() {
+        let plan = case.between_students("precision: bf16");
+        let nodes = &plan.stages[0].step.nodes;
+        let low: BTreeSet<&str> = (nodes.iter().filter(|node| is_bf16_at_all(node)))
+            .map(|node| node.value.as_str())
+            .collect();
+        assert!(!low.is_empty(), "{}: nothing is in bf16", case.name);
+        for node in nodes.iter().filter(|node| node.part == Part::Loss) {
+            let reads = node
+                .inputs
+                .iter()
+                .find(|input| low.contains(input.as_str()));
+            // a cast to f32 is how it begins
+            let begins = node.op == "cast" && !is_bf16_at_all(node);
+            let fine = begins || (reads.is_none() && !is_bf16_at_all(node));
+            assert!(fine, "{}: {node:?}", case.name);
+        }
+    }
+}
+
+/// Whether an operation gives, or computes in, bf16.
+fn is_bf16_at_all(node: &Node) -> bool {
+    let low = Arg::Text("bf16".to_string());
+    node.args.values().any(|arg| *arg == low)
 }
 
 #[test]
@@ -136,94 +185,6 @@ fn every_loss_of_the_library_has_cases() {
 
 /// The inputs of a loss by name.
 type Tensors = BTreeMap<String, Tensor>;
-
-impl Case {
-    fn plan(&self) -> Plan {
-        let teacher = format!(
-            "use \"data.kd\"::images
-             model Deep() {{
-                 input image: [N, 3, 32, 32]
-                 {}{}{}{}
-             }}
-             student deep = Deep()
-             edge images.label ~> deep.answer by cross_entropy
-             {TRAIN}",
-            outputs("t", &self.teachers),
-            self.named
-                .iter()
-                .map(|(name, shape)| output(name, shape))
-                .collect::<String>(),
-            self.classes
-                .map_or(String::new(), |classes| output("right", &[classes])),
-            output("answer", &[10]),
-        );
-        let label = self
-            .classes
-            .map(|_| "tap label = argmax(deep.right, dim: 1)\n".to_string());
-        let named = self.named.keys();
-        // The mean over the batch, for want of a tensor that does not depend on it.
-        let named = named.map(|name| format!("tap {name} = mean(deep.{name}, dim: 0)\n"));
-        let student = format!(
-            "use \"data.kd\"::images
-             model Light() {{
-                 input image: [N, 3, 32, 32]
-                 {}
-             }}
-             teacher deep from \"teacher.kd\"
-             student light = Light()
-             {}
-             edge {EDGE}: {} ~> {} by {}({})
-             {TRAIN}",
-            outputs("s", &self.students),
-            label.into_iter().chain(named).collect::<String>(),
-            match self.teachers.as_slice() {
-                [] => "label".to_string(),
-                teachers => side("deep.t", teachers.len()),
-            },
-            side("light.s", self.students.len()),
-            self.loss,
-            self.written_arguments(),
-        );
-        plan_with(&student, &teacher).with_samples(&[("images".into(), SAMPLES)].into())
-    }
-
-    fn written_arguments(&self) -> String {
-        let label = self.classes.filter(|_| !self.teachers.is_empty());
-        let label = label.map(|_| "label".to_string());
-        let named = label.into_iter().chain(self.named.keys().cloned());
-        let named = named.map(|name| format!("{name}: {name}, "));
-        let index = self.indexed.then(|| "index: images.index, ".to_string());
-        named.chain(index).chain([self.arguments.clone()]).collect()
-    }
-}
-
-/// `(deep.t0, deep.t1)`
-fn side(start: &str, count: usize) -> String {
-    let tensors: Vec<String> = (0..count).map(|i| format!("{start}{i}")).collect();
-    match tensors.as_slice() {
-        [one] => one.clone(),
-        many => format!("({})", many.join(", ")),
-    }
-}
-
-const TRAIN: &str = "train on images { epochs: 1, optimizer: adam(lr: 0.001) }";
-
-/// Model outputs of these shapes: `s0`, `s1`, …
-fn outputs(letter: &str, shapes: &[Vec<i64>]) -> String {
-    let shapes = shapes.iter().enumerate();
-    shapes
-        .map(|(i, shape)| output(&format!("{letter}{i}"), shape))
-        .collect()
-}
-
-fn output(name: &str, shape: &[i64]) -> String {
-    let sizes: Vec<String> = shape.iter().map(i64::to_string).collect();
-    format!(
-        "output {name} = image -> flatten -> linear({}) -> reshape((N, {}))\n",
-        shape.iter().product::<i64>(),
-        sizes.join(", ")
-    )
-}
 
 impl Formula {
     /// The part of the case's plan that is the loss, with the fixture's parameters.
