@@ -75,6 +75,15 @@ fn pictures_are_current() {
     }
 }
 
+/// Of two values of one name, too, only the one that is kept is marked.
+#[test]
+fn what_is_kept_is_marked() {
+    let pretrained = &draw(Path::new("examples/pretrained.kd"), &[None])[0];
+    let kept = pretrained.picture.boxes.iter().filter(|item| item.kept);
+    let kept: Vec<&str> = kept.map(|item| item.title.as_str()).collect();
+    assert_eq!(kept, ["logits"]);
+}
+
 #[test]
 fn pictures_are_sound() {
     let mut wrong = Vec::new();

@@ -1,15 +1,17 @@
 //! One style for `.kd` texts.
 //!
-//! Where lines break is the author's choice; what stands between words, how lines are indented and which columns
-//! line up is not. The words themselves and the comments stay as they are and in their order, so that
+//! Where lines break is the author's choice, but for braces around several lines; what stands between words, how
+//! lines are indented and which columns line up is not. The words themselves and the comments stay as they are and in their order, so that
 //! formatting changes no meaning and loses nothing.
 //!
 //! - Four blanks for each brace. In brackets that something follows on their line, lines start behind the bracket.
 //! - A line that goes on with `->` stands below the first `->` of its statement, else four blanks further in.
 //! - In statements of one kind that follow each other, `=`, the values of settings, and an edge's `~>`, `by`
 //!   and `weight` stand below each other.
+//! - Braces around several lines end one and start one.
 //! - At most one blank line, and none at a block's start or end.
 
+mod blocks;
 mod columns;
 mod lines;
 mod spacing;
@@ -27,7 +29,8 @@ pub fn format(source: &SourceFile) -> Result<String, Vec<Diagnostic>> {
         return Err(mistakes);
     }
     let text = source.text.trim_start_matches('\u{feff}');
-    let tokens = tokens::tokens(text);
+    let mut tokens = tokens::tokens(text);
+    blocks::break_lines(&mut tokens);
     let lines = lines::lines(&tokens);
     let extra = columns::extra_blanks(&tokens, &lines);
     let written = write::write(&tokens, &lines, &extra);

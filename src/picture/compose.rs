@@ -3,6 +3,7 @@
 use super::parts::{self, Whole};
 use super::{Arrow, Flow, Item, Kind, Picture, State, words};
 use crate::plan::Plan;
+use crate::plan::names::Names;
 use crate::program::experiment::{self, Experiment};
 use crate::program::graph::{NodeIndex, Owner, ParameterId, What};
 use crate::program::value::Value;
@@ -16,6 +17,7 @@ pub fn compose(experiment: &Experiment, plan: &Plan, depth: Option<usize>) -> Pi
     let mut composing = Composing {
         experiment,
         computed: experiment.graph.needed(losses).into_iter().collect(),
+        names: Names::new(&experiment.graph),
         kept: kept(plan),
         homes: HashMap::new(),
         fields: HashMap::new(),
@@ -50,7 +52,9 @@ pub fn compose(experiment: &Experiment, plan: &Plan, depth: Option<usize>) -> Pi
 struct Composing<'e> {
     experiment: &'e Experiment,
     computed: HashSet<NodeIndex>,
-    /// The names of values that are kept.
+    /// What the plan calls values.
+    names: Names,
+    /// The names of those that are kept.
     kept: HashSet<&'e str>,
     /// The box that a node is drawn in.
     homes: HashMap<NodeIndex, usize>,
@@ -239,7 +243,7 @@ impl Composing<'_> {
         let shape = nodes
             .last()
             .map(|last| graph.tensor(*last).shape.to_string());
-        let is_kept = |node: &NodeIndex| self.kept.contains(graph.node(*node).name.as_str());
+        let is_kept = |node: &NodeIndex| self.kept.contains(self.names.of(*node));
         Item {
             kind: Kind::Part,
             network: None,

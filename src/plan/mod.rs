@@ -15,7 +15,7 @@ mod fuse;
 mod in_place;
 mod lower;
 mod measure;
-mod names;
+pub mod names;
 mod network;
 mod picture;
 mod precision;
