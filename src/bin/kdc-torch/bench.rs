@@ -114,22 +114,24 @@ fn speed(
     options: &Options,
 ) -> Result<f64> {
     let epoch = feed.epoch(1)?;
-    let mut step = |k: i64| -> Result<i64> {
-        let k = k % feed.steps();
-        let (index, batch) = epoch.batch(k)?;
-        let known = constants.of((&epoch, k), &index, &batch, trainer)?;
-        // Reading the loss waits for the device.
-        trainer.step(&batch, &known)?.losses.f_double_value(&[0])?;
-        Ok(batch.size)
+    let mut steps = |from: i64, count: u16| -> Result<i64> {
+        let (mut samples, mut last) = (0, None);
+        for k in from..from + i64::from(count) {
+            let k = k % feed.steps();
+            let (index, batch) = epoch.batch(k)?;
+            let known = constants.of((&epoch, k), &index, &batch, trainer)?;
+            last = Some(trainer.step(&batch, &known)?.losses);
+            samples += batch.size;
+        }
+        // reading a loss waits for the device
+        if let Some(losses) = last {
+            losses.f_double_value(&[0])?;
+        }
+        Ok(samples)
     };
-    let warm_up = i64::from(options.warm_up);
-    for k in 0..warm_up {
-        step(k)?;
-    }
-    let (start, mut samples) = (Instant::now(), 0);
-    for k in 0..i64::from(options.steps) {
-        samples += step(warm_up + k)?;
-    }
+    steps(0, options.warm_up)?;
+    let start = Instant::now();
+    let samples = steps(i64::from(options.warm_up), options.steps)?;
     Ok(samples as f64 / start.elapsed().as_secs_f64())
 }
 

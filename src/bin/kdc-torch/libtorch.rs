@@ -121,7 +121,10 @@ fn load_cuda() -> std::result::Result<(), String> {
         }
         if libc::dlopen(cuda_half.as_ptr(), libc::RTLD_NOW | libc::RTLD_GLOBAL).is_null() {
             let why = CStr::from_ptr(libc::dlerror()).to_string_lossy();
-            return Err(format!("libtorch's CUDA half does not load: {why}"));
+            return Err(format!(
+                "libtorch's CUDA half does not load: {why}\nPyTorch's packages for CUDA are missing; where kdc has set \
+                 libtorch up itself, delete `.libtorch`, and `cargo kdc train` sets it up with CUDA"
+            ));
         }
     }
     Ok(())

@@ -61,7 +61,7 @@ impl Constants {
     ) -> Result<Vec<Tensor>> {
         match self {
             Constants::Recomputed => trainer.constants(batch),
-            Constants::Kept(table) => table.at(index),
+            Constants::Kept(table) => table.at(epoch.places(step)?, index),
             Constants::Seen(seen) => match seen.borrow().of(epoch, step)? {
                 Some(values) => Ok(values),
                 None => trainer.constants(batch),

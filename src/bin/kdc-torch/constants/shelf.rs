@@ -105,7 +105,8 @@ impl Shelf {
         };
         let values = match (&self.memory, &self.journal) {
             (Some(table), _) => {
-                table.at(&shim::upload(&Tensor::f_from_slice(&rows)?, self.device)?)?
+                let index = shim::upload(&Tensor::f_from_slice(&rows)?, self.device)?;
+                table.at(&rows, &index)?
             }
             (None, Some(journal)) => {
                 let rows = self.sheets.iter().zip(journal.at(&rows)?);

@@ -178,11 +178,15 @@ impl Table {
         self.put_rows(0, &before.collect::<std::result::Result<Vec<_>, _>>()?)
     }
 
-    /// The values of the rows that `index` names, where `index` is.
-    pub fn at(&self, index: &Tensor) -> Result<Vec<Tensor>> {
+    /// The values of the rows at the places, which `index` holds on the device, there.
+    pub fn at(&self, places: &[i64], index: &Tensor) -> Result<Vec<Tensor>> {
         let rows = self.sheets.iter().zip(&self.rows);
         rows.map(|(sheet, rows)| {
-            let chosen = rows.f_index_select(0, &index.f_to_device(rows.device())?)?;
+            let chosen = match rows.device() == index.device() {
+                true => rows.f_index_select(0, index)?,
+                // a mapped file
+                false => rows.f_index_select(0, &Tensor::f_from_slice(places)?)?,
+            };
             sheet.value(&shim::upload(&chosen, index.device())?)
         })
         .collect()

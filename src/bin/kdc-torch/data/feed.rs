@@ -20,11 +20,16 @@ pub struct Epoch<'f> {
     feed: &'f Feed,
     number: u64,
     /// Of the data set that makes the epochs.
-    order: Vec<i64>,
+    order: Order,
+    /// Of each of the others, as many.
+    beside: Vec<Order>,
+}
+
+/// Samples in order, by their places in the data set.
+struct Order {
+    places: Vec<i64>,
     /// The same, on the device.
     index: Tensor,
-    /// Of each of the others, as many.
-    beside: Vec<Tensor>,
 }
 
 impl Feed {
@@ -50,8 +55,7 @@ impl Feed {
         Ok(Epoch {
             feed: self,
             number: epoch,
-            index: self.main.on_device(&order)?,
-            order,
+            order: Order::new(order, &self.main)?,
             beside: beside.collect::<Result<_>>()?,
         })
     }
@@ -62,18 +66,18 @@ impl Feed {
     }
 
     /// The epoch's part of endless rounds through a data set, each in an order of its own.
-    fn round(&self, data: &DataSet, epoch: u64) -> Result<Tensor> {
+    fn round(&self, data: &DataSet, epoch: u64) -> Result<Order> {
         let (wanted, there) = (self.main.train.samples as u64, data.train.samples as u64);
         let purpose = format!("beside {}", data.plan.name);
         let first = (epoch - 1) * wanted;
         let rounds = first / there..=(first + wanted) / there;
         let orders = rounds
             .flat_map(|round| permutation(there as usize, derive_seed(&purpose, self.seed, round)));
-        let index: Vec<i64> = orders
+        let places: Vec<i64> = orders
             .skip((first % there) as usize)
             .take(wanted as usize)
             .collect();
-        data.on_device(&index)
+        Order::new(places, data)
     }
 }
 
@@ -101,7 +105,7 @@ impl Epoch<'_> {
     /// views, plus that of the view.
     pub fn views(&self, step: i64, draws: &[Draw]) -> Result<Vec<u64>> {
         let (from, size) = self.place(step);
-        let samples = &self.order[from as usize..(from + size) as usize];
+        let (samples, _) = self.order.part(from, size)?;
         let mut views: Vec<u64> = samples.iter().map(|sample| *sample as u64).collect();
         for draw in draws {
             let mut generator = self.moment(step).transform(draw.transform);
@@ -116,15 +120,32 @@ impl Epoch<'_> {
     pub fn batch(&self, step: i64) -> Result<(Tensor, Batch)> {
         let main = &self.feed.main;
         let (from, size) = self.place(step);
-        let index = self.index.f_narrow(0, from, size)?;
+        let (places, index) = self.order.part(from, size)?;
         let moment = self.moment(step);
-        let mut batch = main.train.gather_at(moment, &index)?;
+        let mut batch = main.train.gather_at(moment, places, &index)?;
         for (data, order) in self.feed.beside.iter().zip(&self.beside) {
-            let more = data
-                .train
-                .gather_at(moment, &order.f_narrow(0, from, size)?)?;
+            let (places, index) = order.part(from, size)?;
+            let more = data.train.gather_at(moment, places, &index)?;
             batch.fields.extend(more.fields);
         }
         Ok((index, batch))
+    }
+
+    /// The places of a step's samples in the data set that makes the epochs.
+    pub fn places(&self, step: i64) -> Result<&[i64]> {
+        let (from, size) = self.place(step);
+        Ok(self.order.part(from, size)?.0)
+    }
+}
+
+impl Order {
+    fn new(places: Vec<i64>, data: &DataSet) -> Result<Order> {
+        let index = data.on_device(&places)?;
+        Ok(Order { places, index })
+    }
+
+    fn part(&self, from: i64, size: i64) -> Result<(&[i64], Tensor)> {
+        let places = &self.places[from as usize..(from + size) as usize];
+        Ok((places, self.index.f_narrow(0, from, size)?))
     }
 }

@@ -59,13 +59,13 @@ impl DataSet {
 
     fn new(plan: &plan::DataSet, found: Found, device: Device) -> Result<DataSet> {
         let mut recipe = Recipe::new(plan, device)?;
-        let mut train = Columns::upload(&recipe.columns, &found.splits.train, device)?;
+        let mut train = Columns::upload(&recipe, &found.splits.train, device)?;
         let hold_out = plan.hold_out.map(|fraction| train.split_off(fraction));
         let hold_out = hold_out.transpose()?;
         recipe.fit(plan, &train)?;
         let recipe = Rc::new(recipe);
         let split = |columns| Split::new(columns, &recipe);
-        let test = Columns::upload(&recipe.columns, &found.splits.test, device)?;
+        let test = Columns::upload(&recipe, &found.splits.test, device)?;
         Ok(DataSet {
             plan: plan.clone(),
             source: found.source,

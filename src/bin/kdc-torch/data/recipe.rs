@@ -88,7 +88,7 @@ impl Value {
     /// As one tensor on the device; the plan has seen to it that pictures are of one size by now.
     fn joined(&self, device: Device) -> Result<Tensor> {
         Ok(match self {
-            Value::Batch(values) => values.shallow_clone(),
+            Value::Batch(values) => shim::upload(values, device)?,
             Value::Pictures(all) => shim::upload(&Tensor::f_stack(all, 0)?, device)?,
         })
     }
@@ -170,6 +170,23 @@ impl Recipe {
             mixing: Mixing::of(plan),
             device,
         })
+    }
+
+    /// Whether a column's pictures, or copies of them, are changed one after the other, and not a batch at once.
+    pub fn changes_one_by_one(&self, column: usize) -> bool {
+        let mut copies = vec![column];
+        for step in &self.steps {
+            match &step.change {
+                Change::Copy { from } if copies.contains(from) => copies.push(step.slot),
+                Change::Picture(change)
+                    if copies.contains(&step.slot) && !picture::batch::has(change) =>
+                {
+                    return true;
+                }
+                _ => {}
+            }
+        }
+        false
     }
 
     /// Finds the numbers that the training samples decide.

@@ -24,7 +24,7 @@ pub struct Columns {
 }
 
 enum Column {
-    /// On the device.
+    /// On the device, or on the CPU.
     Resident(Tensor),
     /// Each sample's place among the pictures.
     Pictures(Rc<Pictures>, Vec<i64>),
@@ -35,8 +35,8 @@ enum Column {
 /// The samples that are wanted.
 #[derive(Clone, Copy)]
 enum Pick<'a> {
-    /// On the device.
-    Index(&'a Tensor),
+    /// The same on the CPU and on the device: neither has to wait for the other.
+    Places(&'a [i64], &'a Tensor),
     Range {
         start: i64,
         size: i64,
@@ -44,18 +44,25 @@ enum Pick<'a> {
 }
 
 impl Columns {
-    pub fn upload(names: &[String], samples: &Samples, device: Device) -> Result<Columns> {
-        let count = samples.count;
-        let columns = names.iter().map(|name| match samples.column(name) {
-            _ if name == INDEX => Ok(Column::Index(places(count, device)?)),
-            Some(Values::Tensor(tensor)) => Ok(Column::Resident(tensor.f_to_device(device)?)),
-            Some(Values::Pictures(pictures)) => {
-                Ok(Column::Pictures(pictures.clone(), (0..count).collect()))
-            }
-            None => Err(Failure::Bug(format!(
-                "no source has the field `{name}` of the plan"
-            ))),
-        });
+    /// Those of a recipe. What it changes picture by picture stays on the CPU, where a picture is worth a kernel.
+    pub fn upload(recipe: &Recipe, samples: &Samples, device: Device) -> Result<Columns> {
+        let (names, count) = (&recipe.columns, samples.count);
+        let columns = names
+            .iter()
+            .enumerate()
+            .map(|(slot, name)| match samples.column(name) {
+                _ if name == INDEX => Ok(Column::Index(places(count, device)?)),
+                Some(Values::Tensor(tensor)) if recipe.changes_one_by_one(slot) => {
+                    Ok(Column::Resident(tensor.shallow_clone()))
+                }
+                Some(Values::Tensor(tensor)) => Ok(Column::Resident(tensor.f_to_device(device)?)),
+                Some(Values::Pictures(pictures)) => {
+                    Ok(Column::Pictures(pictures.clone(), (0..count).collect()))
+                }
+                None => Err(Failure::Bug(format!(
+                    "no source has the field `{name}` of the plan"
+                ))),
+            });
         Ok(Columns {
             names: names.to_vec(),
             columns: columns.collect::<Result<_>>()?,
@@ -118,15 +125,18 @@ impl Columns {
 
     fn values(&self, pick: Pick) -> Result<Vec<Value>> {
         let value = |column: &Column| match (column, pick) {
-            (Column::Resident(values) | Column::Index(values), Pick::Index(index)) => {
-                Ok(Value::Batch(values.f_index_select(0, index)?))
+            (Column::Resident(values) | Column::Index(values), Pick::Places(places, index)) => {
+                let chosen = match values.device() == index.device() {
+                    true => values.f_index_select(0, index)?,
+                    false => values.f_index_select(0, &Tensor::f_from_slice(places)?)?,
+                };
+                Ok(Value::Batch(chosen))
             }
             (Column::Resident(values) | Column::Index(values), Pick::Range { start, size }) => {
                 Ok(Value::Batch(values.f_narrow(0, start, size)?))
             }
-            (Column::Pictures(pictures, all), Pick::Index(index)) => {
-                let chosen = Vec::<i64>::try_from(index)?;
-                let chosen: Vec<i64> = chosen.iter().map(|place| all[*place as usize]).collect();
+            (Column::Pictures(pictures, all), Pick::Places(places, _)) => {
+                let chosen: Vec<i64> = places.iter().map(|place| all[*place as usize]).collect();
                 Ok(Value::Pictures(pictures.at(&chosen)?))
             }
             (Column::Pictures(pictures, all), Pick::Range { start, size }) => {
@@ -163,12 +173,14 @@ impl Split {
 
     /// The samples that `index` names, as evaluation sees them.
     pub fn gather(&self, index: &Tensor) -> Result<Batch> {
-        self.batch(index.size()[0], None, Pick::Index(index))
+        let places = Vec::<i64>::try_from(index)?;
+        self.batch(index.size()[0], None, Pick::Places(&places, index))
     }
 
-    /// The same as training sees them at a moment.
-    pub fn gather_at(&self, moment: Moment, index: &Tensor) -> Result<Batch> {
-        self.batch(index.size()[0], Some(moment), Pick::Index(index))
+    /// Those at the places, which `index` holds on the device, as training sees them at a moment.
+    pub fn gather_at(&self, moment: Moment, places: &[i64], index: &Tensor) -> Result<Batch> {
+        let size = places.len() as i64;
+        self.batch(size, Some(moment), Pick::Places(places, index))
     }
 
     /// `size` samples in order, from `start` on, as evaluation sees them.

@@ -9,6 +9,14 @@ use kdc::plan::PictureChange;
 use kdc::plan::views::{Corners, Outcomes};
 use tch::{Device, Tensor};
 
+/// Whether the change is one of these.
+pub fn has(change: &PictureChange) -> bool {
+    matches!(
+        change,
+        PictureChange::Crop { .. } | PictureChange::Flip { .. }
+    )
+}
+
 /// The pictures `[N, C, H, W]` after the change; none if it is not one of these.
 pub fn change(
     change: &PictureChange,

@@ -194,11 +194,12 @@ fn augmentation_follows_the_seed_and_the_epoch_and_spares_evaluation() {
     };
     let data = DataSet::open(&augmented(crop), Device::Cpu).unwrap();
     let plain = DataSet::open(&plan(), Device::Cpu).unwrap();
-    let index = Tensor::arange(32, (Kind::Int64, Device::Cpu));
+    let places: Vec<i64> = (0..32).collect();
+    let index = Tensor::from_slice(&places);
     let image = |seed, epoch, step| {
         let moment = Moment { seed, epoch, step };
         data.train
-            .gather_at(moment, &index)
+            .gather_at(moment, &places, &index)
             .unwrap()
             .fields
             .remove(0)
@@ -211,18 +212,46 @@ fn augmentation_follows_the_seed_and_the_epoch_and_spares_evaluation() {
     assert!(evaluated.equal(&plain.train.gather(&index).unwrap().fields[0]));
 }
 
+/// On a GPU a picture alone is not worth a kernel.
+#[test]
+fn pictures_that_are_changed_one_by_one_are_told() {
+    let flip = plan::PictureChange::Flip { probability: 0.5 };
+    let jitter = plan::PictureChange::ColorJitter {
+        brightness: 0.5,
+        contrast: 0.0,
+        saturation: 0.0,
+        hue: 0.0,
+    };
+    for (change, expected) in [(flip, false), (jitter, true)] {
+        let recipe = Recipe::new(&augmented(change), Device::Cpu).unwrap();
+        let one_by_one = |name: &str| {
+            let slot = recipe.columns.iter().position(|column| column == name);
+            recipe.changes_one_by_one(slot.unwrap())
+        };
+        assert_eq!(
+            (one_by_one("image"), one_by_one("label")),
+            (expected, false)
+        );
+    }
+}
+
 #[test]
 fn flips_are_even_and_exact() {
     let _alone = alone();
     let flip = plan::PictureChange::Flip { probability: 0.5 };
     let data = DataSet::open(&augmented(flip), Device::Cpu).unwrap();
-    let index = Tensor::arange(90, (Kind::Int64, Device::Cpu));
+    let places: Vec<i64> = (0..90).collect();
+    let index = Tensor::from_slice(&places);
     let moment = Moment {
         seed: 1,
         epoch: 1,
         step: 0,
     };
-    let seen = &data.train.gather_at(moment, &index).unwrap().fields[0];
+    let seen = &data
+        .train
+        .gather_at(moment, &places, &index)
+        .unwrap()
+        .fields[0];
     let plain = &data.train.gather(&index).unwrap().fields[0];
     let mirrored = plain.flip([3]);
     let flipped = (0..90).filter(|i| {
