@@ -67,10 +67,15 @@ mod shim {
         let mut shim = compiler(torch);
         // Said to cargo here, for the engine alone.
         shim.cargo_metadata(false);
-        shim.file(source("shim.cc")).compile("kdc_shim");
+        // Libtorch's threads are those of OpenMP.
+        shim.flag("-fopenmp");
+        source("shim.h");
+        shim.files(["shim.cc", "autograd.cc"].map(source));
+        shim.compile("kdc_shim");
         let out = PathBuf::from(std::env::var_os("OUT_DIR").expect("cargo sets it"));
         let archive = out.join("libkdc_shim.a");
         println!("cargo:rustc-link-arg-bin=kdc-torch={}", archive.display());
+        println!("cargo:rustc-link-arg-bin=kdc-torch=-lgomp");
         if let Some(graphs) = build_graphs(torch, lib, &out) {
             println!("cargo:rustc-env=KDC_CUDA_GRAPHS={}", graphs.display());
         }
@@ -125,7 +130,8 @@ mod shim {
             .pic(true)
             .std("c++17")
             .warnings(false)
-            .include(torch.join("include"));
+            .include(torch.join("include"))
+            .include(torch.join("include/torch/csrc/api/include"));
         build
     }
 

@@ -8,7 +8,7 @@ use super::{
     Arg, Cost, Costs, DataSet, Evaluation, FORMAT, Formula, Measure, Mode as Rounding, Node, Part,
     Plan, Program, Role, SourceText, Stage,
 };
-use super::{fuse, in_place, network, reorder};
+use super::{fuse, in_place, network, pool_relu};
 use crate::hash::Fnv;
 use crate::program::experiment::{self, Experiment};
 use crate::program::graph::{Graph, NodeIndex, Owner, ParameterId, What};
@@ -221,7 +221,7 @@ impl<'e> Lowering<'e> {
             .map(|node| name(&node))
             .collect();
         fuse::likelihoods(&mut program);
-        reorder::pool_before_relu(&mut program, &logits);
+        pool_relu::fuse(&mut program, &logits);
         in_place::mark(&mut program, &logits);
         program
     }

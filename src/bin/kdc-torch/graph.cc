@@ -9,21 +9,11 @@
 #include <c10/cuda/CUDAFunctions.h>
 #include <c10/cuda/CUDAStream.h>
 
+#include "shim.h"
+
 #include <cstdlib>
-#include <cstring>
-#include <exception>
 
 namespace {
-
-template <class Work>
-char *attempt(Work work) {
-  try {
-    work();
-    return nullptr;
-  } catch (const std::exception &e) {
-    return strdup(e.what());
-  }
-}
 
 // For what may have been done already.
 template <class Work>

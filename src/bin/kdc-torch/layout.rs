@@ -1,7 +1,8 @@
 //! How the numbers of a tensor lie in memory.
 
-use crate::failure::Result;
-use tch::Tensor;
+use tch::{Device, Kind, TchError, Tensor};
+
+type Result<T> = std::result::Result<T, TchError>;
 
 /// Whether these are pictures `[N, C, H, W]` of which the channels of a pixel lie side by side, and not also in order.
 pub fn is_channels_last(values: &Tensor) -> Result<bool> {
@@ -10,12 +11,19 @@ pub fn is_channels_last(values: &Tensor) -> Result<bool> {
 
 /// The same pictures with the channels of a pixel side by side.
 pub fn channels_last(values: &Tensor) -> Result<Tensor> {
-    Ok(pixels(values)?.f_contiguous()?.f_permute([0, 3, 1, 2])?)
+    pixels(values)?.f_contiguous()?.f_permute([0, 3, 1, 2])
+}
+
+/// Memory for pictures `[N, C, H, W]` with the channels of a pixel side by side, on the CPU.
+pub fn empty_channels_last(size: [i64; 4], kind: Kind) -> Result<Tensor> {
+    let [_, channels, height, width] = size;
+    let strides = [height * width * channels, 1, width * channels, channels];
+    Tensor::f_empty_strided(size, strides, (kind, Device::Cpu))
 }
 
 /// `[N, C, H, W]` as `[N, H, W, C]`.
 pub fn pixels(values: &Tensor) -> Result<Tensor> {
-    Ok(values.f_permute([0, 2, 3, 1])?)
+    values.f_permute([0, 2, 3, 1])
 }
 
 /// The numbers in their order, as bytes.

@@ -1,6 +1,7 @@
 //! `kdc-torch`: the engine. Reads a plan, never a `.kd` file; the only code that knows libtorch.
 
 mod amount;
+mod autograd;
 mod bench;
 mod capture;
 mod choice;

@@ -10,22 +10,12 @@
 #include <ATen/ops/_fused_adamw.h>
 #include <ATen/ops/_fused_sgd.h>
 
+#include "shim.h"
+
 #include <cstdint>
-#include <cstring>
-#include <exception>
 #include <vector>
 
 namespace {
-
-template <class Work>
-char *attempt(Work work) {
-  try {
-    work();
-    return nullptr;
-  } catch (const std::exception &e) {
-    return strdup(e.what());
-  }
-}
 
 std::vector<at::Tensor> list(at::Tensor *const *tensors, size_t count) {
   std::vector<at::Tensor> all;

@@ -154,7 +154,7 @@ impl Waiting {
 /// In the memory layout of another: convolutions choose their kernel by it.
 fn like(example: &Tensor, values: Tensor) -> Result<Tensor> {
     match layout::is_channels_last(example)? {
-        true => layout::channels_last(&values),
+        true => Ok(layout::channels_last(&values)?),
         false => Ok(values.f_contiguous()?),
     }
 }

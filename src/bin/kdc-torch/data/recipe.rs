@@ -354,5 +354,5 @@ fn laid_out(values: &Tensor) -> Result<Tensor> {
     if values.device() != Device::Cpu {
         return Ok(values.shallow_clone());
     }
-    layout::channels_last(values)
+    Ok(layout::channels_last(values)?)
 }

@@ -11,6 +11,7 @@ mod convolution;
 mod differential;
 mod gradient;
 mod linear;
+mod max_pool;
 mod norm;
 mod parameter;
 mod part;

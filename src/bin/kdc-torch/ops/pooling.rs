@@ -1,5 +1,6 @@
 //! Pooling and resizing.
 
+use super::max_pool::max_pool;
 use super::site::Site;
 use super::{Kernel, unary};
 use crate::failure::Result;
@@ -8,7 +9,18 @@ pub fn kernel(site: &Site) -> Result<Option<Kernel>> {
     match site.node.op.as_str() {
         "max_pool2d" => {
             let [kernel, stride, padding] = window(site)?;
-            unary(move |x| x.f_max_pool2d(kernel, stride, padding, [1, 1], false))
+            let relu = site.has("relu") && site.flag("relu")?;
+            let apart = kernel == stride && padding == [0, 0];
+            unary(move |x| {
+                if apart && let Some(pooled) = max_pool(x, kernel, relu)? {
+                    return Ok(pooled);
+                }
+                let mut pooled = x.f_max_pool2d(kernel, stride, padding, [1, 1], false)?;
+                match relu {
+                    true => pooled.f_relu_(),
+                    false => Ok(pooled),
+                }
+            })
         }
         "avg_pool2d" => {
             let [kernel, stride, padding] = window(site)?;

@@ -1,7 +1,7 @@
 use super::*;
 use crate::testing::{STUDENT, alone, data, parameters, plan};
-use kdc::plan::{Plan, Program};
-use kdc::shape::Dim;
+use kdc::plan::{Node, Plan, Program};
+use kdc::shape::{Dim, Shape};
 use std::collections::HashMap;
 use tch::Device;
 
@@ -193,27 +193,29 @@ fn equal_seeds_give_equal_losses() {
     assert!(!losses(3).equal(&losses(4)));
 }
 
-/// The program as it was before pooling moved and relu wrote in place.
+/// The program as it was before relu went into pooling and wrote in place.
 fn unoptimised(program: &mut Program) {
-    for node in &mut program.nodes {
-        node.args.remove("in_place");
-    }
-    for pool in 0..program.nodes.len() {
-        let Some(given) = program.nodes[pool].value.strip_suffix(" before relu") else {
-            continue;
-        };
-        let given = given.to_string();
-        let relu = program.nodes.iter().position(|n| n.value == given).unwrap();
-        let source = program.nodes[pool].inputs.clone();
-        program.nodes.swap(pool, relu);
-        let before = program.nodes.iter().find(|n| n.value == source[0]);
-        let shape = before.unwrap().shape.clone();
-        program.nodes[pool].shape = shape;
-        program.nodes[pool].value = format!("{given} relu");
-        program.nodes[pool].inputs = source;
-        program.nodes[relu].inputs = vec![format!("{given} relu")];
-        program.nodes[relu].value = given;
-    }
+    let shapes: HashMap<String, Shape> = (program.nodes.iter())
+        .map(|node| (node.value.clone(), node.shape.clone()))
+        .collect();
+    program.nodes = std::mem::take(&mut program.nodes)
+        .into_iter()
+        .flat_map(|mut node| {
+            node.args.remove("in_place");
+            let relu = node.args.remove("relu").map(|_| Node {
+                value: format!("{} relu", node.value),
+                op: "relu".into(),
+                args: Default::default(),
+                shape: shapes[&node.inputs[0]].clone(),
+                inputs: std::mem::take(&mut node.inputs),
+                ..node.clone()
+            });
+            if let Some(relu) = &relu {
+                node.inputs = vec![relu.value.clone()];
+            }
+            relu.into_iter().chain([node])
+        })
+        .collect();
 }
 
 #[test]
