@@ -1,5 +1,6 @@
 //! Teachers that follow a student: `teacher slow = ema(light, decay: 0.999)`.
 
+use crate::diag::suggest::{listed, nearest};
 use crate::diag::{Code, Diagnostic};
 use crate::plan::{Arg, Follower};
 use crate::program::elaborate::{Elaborator, Frame, FrameKind};
@@ -84,10 +85,10 @@ impl Elaborator<'_, '_> {
     fn model_of_student(&mut self, name: &str, span: Span) -> Option<Expr> {
         let found = self.modules.lookup_at(self.root, name, span);
         let Some(Some(id)) = found else {
-            if found.is_none() {
-                self.no_ema::<()>(&format!("there is no student `{name}`"), span);
-            }
-            return None;
+            return match found {
+                None => self.no_student(&format!("there is no student `{name}`"), name, span),
+                Some(_) => None,
+            };
         };
         let (ast, at) = self.modules.item(id);
         match &ast.items[at].kind {
@@ -102,8 +103,33 @@ impl Elaborator<'_, '_> {
                     _ => value.clone(),
                 })
             }
-            _ => self.no_ema(&format!("`{name}` is no student of this file"), span),
+            _ => self.no_student(&format!("`{name}` is no student of this file"), name, span),
         }
+    }
+
+    /// Says which students there are.
+    fn no_student<T>(&mut self, message: &str, name: &str, span: Span) -> Option<T> {
+        let file = self.modules.get(self.root).ast.clone();
+        let students = || {
+            file.items.iter().filter_map(|item| match &item.kind {
+                ItemKind::Network(network) if network.role == ast::Role::Student => {
+                    Some(network.name.text.as_str())
+                }
+                _ => None,
+            })
+        };
+        let diagnostic = Diagnostic::new(Code::E0224, message).at(span, "no student");
+        let only = students().next().filter(|_| students().count() == 1);
+        self.report(match nearest(name, students()).or(only) {
+            Some(meant) => {
+                diagnostic.replace(format!("there is the student `{meant}`"), span, meant)
+            }
+            None if students().next().is_some() => {
+                diagnostic.help(format!("the students are {}", listed(students(), 8)))
+            }
+            None => diagnostic.help(FORM),
+        });
+        None
     }
 
     fn no_ema<T>(&mut self, message: &str, span: Span) -> Option<T> {
