@@ -2,7 +2,7 @@
 
 use super::chain;
 use super::draft::{Draft, Form, Making};
-use super::transform::{Scope, Target};
+use super::transform::{PICTURES, Scope, Target};
 use crate::diag::{Code, Diagnostic};
 use crate::plan::{PictureChange, Side, Transform, When};
 use crate::program::declared::Settings;
@@ -107,7 +107,7 @@ impl Elaborator<'_, '_> {
             true => When::Training,
             false => When::Always,
         });
-        for place in self.takers(draft, scope.target, (name, "pictures"), at, picture)? {
+        for place in self.takers(draft, scope.target, (name, PICTURES), at, picture)? {
             let field = &mut draft.fields[place];
             let refused = refused(&change, name, field).or_else(|| {
                 changes_size(&change, field).filter(|_| random && scope.when.is_none())

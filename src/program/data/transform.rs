@@ -12,6 +12,9 @@ use crate::shape::Dim;
 use crate::source::Span;
 use crate::syntax::ast::{Expr, ExprKind};
 
+/// What most transforms take.
+pub(super) const PICTURES: &str = "pictures";
+
 /// What a transform acts on, and when.
 #[derive(Clone, Copy)]
 pub struct Scope<'a> {
@@ -186,7 +189,12 @@ impl Elaborator<'_, '_> {
             ),
             _ => format!("`{transform}` takes {wants}, but no field is of that type"),
         };
-        self.report(Diagnostic::new(Code::E0307, message).at(at, format!("takes {wants}")));
+        let diagnostic = Diagnostic::new(Code::E0307, message).at(at, format!("takes {wants}"));
+        let numbers = |place: &usize| draft.fields[*place].form == Form::Real;
+        self.report(match wants == PICTURES && covered.iter().any(numbers) {
+            true => diagnostic.help("`scale(…)` and `standardize` change numbers"),
+            false => diagnostic,
+        });
         None
     }
 
@@ -198,7 +206,7 @@ impl Elaborator<'_, '_> {
         at: Span,
     ) -> Option<()> {
         let (mean, std, from) = self.mean_and_deviation(settings, at)?;
-        let wants = ("normalize", "pictures");
+        let wants = ("normalize", PICTURES);
         let picture = |field: &Making| matches!(field.form, Form::Picture | Form::Normalized);
         for place in self.takers(draft, target, wants, at, picture)? {
             let field = &mut draft.fields[place];

@@ -5,8 +5,10 @@ use crate::failure::{Failure, Result};
 use serde_json::Value;
 
 pub fn read(path: &str, columns: &[&str]) -> Result<Part> {
-    let mut reader = csv::Reader::from_path(path).map_err(|e| broken(path, &e))?;
-    let head = reader.headers().map_err(|e| broken(path, &e))?.clone();
+    let bytes = std::fs::read(path).map_err(|e| unreadable(path, e))?;
+    let broken = |error: csv::Error| broken(path, &bytes, &error);
+    let mut reader = csv::Reader::from_reader(bytes.as_slice());
+    let head = reader.headers().map_err(broken)?.clone();
     if head.is_empty() {
         return Err(unreadable(
             path,
@@ -25,10 +27,13 @@ pub fn read(path: &str, columns: &[&str]) -> Result<Part> {
     });
     let places = places.collect::<Result<Vec<usize>>>()?;
     let mut cells = vec![Vec::new(); columns.len()];
-    let mut lines = Vec::new();
+    let (mut lines, mut line, mut counted) = (Vec::new(), 1, 0);
     for record in reader.records() {
-        let record = record.map_err(|e| broken(path, &e))?;
-        lines.push(record.position().map_or(0, csv::Position::line));
+        let record = record.map_err(broken)?;
+        let begins = begins(&bytes, record.position());
+        line += line_ends(&bytes[counted..begins]);
+        counted = begins;
+        lines.push(line);
         for (cells, place) in cells.iter_mut().zip(&places) {
             // a record of another length than the head is an error already
             let text = record.get(*place).unwrap_or_default();
@@ -43,8 +48,20 @@ pub fn read(path: &str, columns: &[&str]) -> Result<Part> {
     })
 }
 
-fn broken(path: &str, error: &csv::Error) -> Failure {
-    let line = error.position().map_or(0, csv::Position::line);
+/// Where a record begins: the reader's position lies before the line ends in front of it.
+fn begins(bytes: &[u8], position: Option<&csv::Position>) -> usize {
+    let at = position.map_or(0, |position| position.byte() as usize);
+    let rest = bytes.get(at..).unwrap_or_default();
+    let skipped = rest.iter().take_while(|byte| matches!(byte, b'\r' | b'\n'));
+    bytes.len().min(at) + skipped.count()
+}
+
+fn line_ends(bytes: &[u8]) -> u64 {
+    bytes.iter().filter(|byte| **byte == b'\n').count() as u64
+}
+
+fn broken(path: &str, bytes: &[u8], error: &csv::Error) -> Failure {
+    let line = 1 + line_ends(&bytes[..begins(bytes, error.position())]);
     match error.kind() {
         csv::ErrorKind::UnequalLengths {
             expected_len, len, ..
