@@ -317,7 +317,7 @@ mod tests {
 
     /// On a CPU, where the same functions of libtorch take the step.
     #[test]
-    fn together_they_differ_in_rounding() {
+    fn together_they_are_pytorchs_fused_ones() {
         for (name, settings) in cases() {
             let parameter = golden("optimizer.start");
             let start = parameter.copy();
@@ -330,10 +330,11 @@ mod tests {
                 together.set(Time::default()).unwrap();
                 together.step(&parameters, &[gradient]).unwrap();
             }
-            let exact = golden(&format!("optimizer.{name}"));
+            let fused = golden(&format!("optimizer.fused.{name}"));
             let norm = |t: Tensor| f64::try_from(t.norm()).unwrap();
-            let difference = norm(&parameter - &exact) / norm(&exact - &start);
-            assert!(difference < 1e-4, "{name}: {difference:e}");
+            // processors add and multiply more or fewer numbers at once
+            let difference = norm(&parameter - &fused) / norm(&fused - &start);
+            assert!(difference < 1e-5, "{name}: {difference:e}");
         }
     }
 
