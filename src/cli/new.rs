@@ -70,7 +70,11 @@ fn created(folder: &Path) -> String {
     }
     text += "\nIt trains as it is, on pictures that kdc draws:\n";
     if folder != Path::new(".") {
-        text += &format!("  cd {}\n", folder.display());
+        let folder = folder.display().to_string();
+        text += &match folder.contains(char::is_whitespace) {
+            true => format!("  cd \"{folder}\"\n"),
+            false => format!("  cd {folder}\n"),
+        };
     }
     text + "  kdc train student.kd\n"
 }

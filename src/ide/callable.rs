@@ -5,16 +5,33 @@ use crate::program::library::{self, LIBRARIES};
 use crate::source::Sources;
 use crate::syntax::ast::{Body, Callable, Item, ItemKind, Name, StmtKind};
 
-/// Those of the file, each with its documentation.
-pub fn own(analysis: &Analysis) -> impl Iterator<Item = (&Callable, &str)> {
-    analysis
-        .tree
-        .items
-        .iter()
-        .filter_map(|item| match &item.kind {
-            ItemKind::Callable(callable) => {
-                Some((callable, item.doc.as_deref().unwrap_or_default()))
-            }
+/// One that a file defines or imports.
+#[derive(Clone, Copy)]
+pub struct Known<'a> {
+    /// What the file calls it.
+    pub name: &'a str,
+    pub callable: &'a Callable,
+    pub item: &'a Item,
+}
+
+impl<'a> Known<'a> {
+    pub fn doc(&self) -> &'a str {
+        self.item.doc.as_deref().unwrap_or_default()
+    }
+}
+
+/// Those of the file, and those that it imports by name.
+pub fn known(analysis: &Analysis) -> impl Iterator<Item = Known<'_>> {
+    let own = analysis.tree.items.iter().map(|item| (None, item));
+    let imported = analysis.imported.iter();
+    let imported = imported.map(|import| (Some(import.name.as_str()), import.item()));
+    own.chain(imported)
+        .filter_map(|(name, item)| match &item.kind {
+            ItemKind::Callable(callable) => Some(Known {
+                name: name.unwrap_or(&callable.name.text),
+                callable,
+                item,
+            }),
             _ => None,
         })
 }

@@ -1,7 +1,7 @@
 //! What can be called by a name, and what a call of it may fill.
 
 use super::Analysis;
-use super::callable::{from_library, own};
+use super::callable::{from_library, known};
 use crate::program::declared::Declared;
 use crate::program::elaborate::is_tensor;
 use crate::program::library::reference::slots;
@@ -32,9 +32,10 @@ pub struct Slot {
 impl Callee {
     /// What a name means where something is called: the file's own definition first.
     pub fn named(analysis: &Analysis, name: &str) -> Option<Callee> {
-        let mut own = own(analysis);
-        if let Some((callable, doc)) = own.find(|(callable, _)| callable.name.text == name) {
-            return Some(of_callable(callable, doc, &analysis.sources));
+        if let Some(found) = known(analysis).find(|known| known.name == name) {
+            let callee = of_callable(found.callable, found.doc(), &analysis.sources);
+            let name = name.to_string();
+            return Some(Callee { name, ..callee });
         }
         if let Some(standard) = standard(name) {
             return Some(standard);

@@ -2,7 +2,7 @@
 
 use super::Analysis;
 use super::call::{self, is_word};
-use super::callable::{own, values};
+use super::callable::{known, values};
 use super::callee::Callee;
 use super::paths;
 use crate::format::tokens::{self, Kind};
@@ -10,7 +10,7 @@ use crate::program::library;
 use crate::program::load::item_name;
 use crate::program::ops;
 use crate::source::Files;
-use crate::syntax::ast::{CallableKind, ItemKind};
+use crate::syntax::ast::{self, CallableKind, ItemKind};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CompletionKind {
@@ -153,7 +153,8 @@ fn operations() -> impl Iterator<Item = Completion> {
 
 fn losses(analysis: &Analysis) -> Vec<Completion> {
     let mut losses = own_callables(analysis, |kind| kind == CallableKind::Loss);
-    losses.extend(of_library("losses"));
+    let imported: Vec<String> = losses.iter().map(|loss| loss.text.clone()).collect();
+    losses.extend(of_library("losses").filter(|loss| !imported.contains(&loss.text)));
     losses
 }
 
@@ -168,8 +169,8 @@ fn of_library(library: &'static str) -> impl Iterator<Item = Completion> {
 
 /// What this file defines or imports that can be called.
 fn own_callables(analysis: &Analysis, wanted: impl Fn(CallableKind) -> bool) -> Vec<Completion> {
-    let all = own(analysis).filter(|(callable, _)| wanted(callable.kind));
-    all.map(|(callable, doc)| Completion::new(&callable.name.text, kind(callable.kind), doc))
+    let all = known(analysis).filter(|known| wanted(known.callable.kind));
+    all.map(|known| Completion::new(known.name, kind(known.callable.kind), known.doc()))
         .collect()
 }
 
@@ -202,15 +203,18 @@ fn in_scope(analysis: &Analysis, offset: usize) -> Vec<Completion> {
             .map(|(name, what)| Completion::new(&name.text, CompletionKind::Value, what))
             .collect();
     }
-    let items = analysis.tree.items.iter();
-    items
-        .filter(|item| {
-            !matches!(
-                item.kind,
-                ItemKind::Callable(_) | ItemKind::Edge(_) | ItemKind::Train(_)
-            )
-        })
-        .filter_map(|item| item_name(&item.kind))
-        .map(|name| Completion::new(&name.text, CompletionKind::Value, ""))
+    let value = |item: &ast::Item| {
+        let other = matches!(
+            item.kind,
+            ItemKind::Callable(_) | ItemKind::Edge(_) | ItemKind::Train(_)
+        );
+        !other
+    };
+    let own = analysis.tree.items.iter().filter(|item| value(item));
+    let own = own.filter_map(|item| Some(item_name(&item.kind)?.text.as_str()));
+    let imported = analysis.imported.iter();
+    let imported = imported.filter(|import| value(import.item()));
+    own.chain(imported.map(|import| import.name.as_str()))
+        .map(|name| Completion::new(name, CompletionKind::Value, ""))
         .collect()
 }

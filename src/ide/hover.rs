@@ -2,7 +2,7 @@
 
 use super::Analysis;
 use super::call::is_word;
-use super::callable::from_library;
+use super::callable::{from_library, known};
 use super::callee;
 use crate::program::facts::{Fact, Whole};
 use crate::program::number::grouped;
@@ -117,10 +117,8 @@ fn costs(parameters: u64, multiply_adds: u64) -> String {
 
 /// Of a model, loss or function of this file, of an operation, or of what the library offers.
 fn documentation(analysis: &Analysis, name: &str) -> Option<String> {
-    let mut items = analysis.tree.items.iter();
-    let named = |item: &&Item| matches!(&item.kind, ItemKind::Callable(c) if c.name.text == name);
-    if let Some(item) = items.find(named) {
-        return callable(&analysis.sources, item);
+    if let Some(known) = known(analysis).find(|known| known.name == name) {
+        return callable(&analysis.sources, known.item);
     }
     if let Some(callee) = callee::standard(name) {
         return Some(format!(

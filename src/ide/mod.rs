@@ -36,7 +36,23 @@ pub struct Analysis {
     /// In the order of their places.
     pub diagnostics: Vec<Diagnostic>,
     tree: Rc<ast::File>,
+    imported: Vec<Imported>,
     knowledge: Knowledge,
+}
+
+/// What a `use` brings into the file.
+struct Imported {
+    /// What this file calls it.
+    name: String,
+    tree: Rc<ast::File>,
+    /// Its place among the items of its file.
+    at: usize,
+}
+
+impl Imported {
+    fn item(&self) -> &ast::Item {
+        &self.tree.items[self.at]
+    }
 }
 
 /// A shape that stands behind a place in the text.
@@ -55,8 +71,14 @@ impl Analysis {
         let compiled = crate::compile(&mut modules, path);
         *readings = modules.readings.take().unwrap_or_default();
         let (root, _) = compiled?;
+        let imported = modules.imported(root).map(|(name, id)| {
+            let (tree, at) = modules.item(id);
+            let name = name.to_string();
+            Imported { name, tree, at }
+        });
         Ok(Analysis {
             tree: modules.get(root).ast.clone(),
+            imported: imported.collect(),
             diagnostics: diag::tidy(modules.diagnostics),
             sources: modules.sources,
             knowledge: modules.knowledge.unwrap_or_default(),

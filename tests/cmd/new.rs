@@ -10,7 +10,7 @@ fn a_new_experiment_checks_clean_and_has_a_plan() {
     assert_eq!((ran.code, ran.out.as_str()), (0, ""), "{ran:?}");
     for line in [
         "  my birds/data.kd     the data: put yours in here\n",
-        "  cd my birds\n  kdc train student.kd\n",
+        "  cd \"my birds\"\n  kdc train student.kd\n",
     ] {
         assert!(ran.err.contains(line), "{}", ran.err);
     }

@@ -154,3 +154,48 @@ fn a_call_shows_its_signature() {
     assert_eq!(shown("tap x = unknown("), None);
     assert_eq!(shown("tap x = conv2d(8)"), None);
 }
+
+/// What an unsaved file defines is known where it is imported, by its name there.
+#[test]
+fn imports_are_known_by_their_names() {
+    let mut editor = Editor::new(&["utf-8"]);
+    let (library, uri) = (uri("examples/mine.kd"), uri("examples/unsaved.kd"));
+    let mine = [
+        "/// Mine.",
+        "model Tiny(width: int = 8) {",
+        "    input image: [N, 3, 32, 32]",
+        "    output logits = image -> flatten -> linear(width)",
+        "}",
+        "loss near(student: [N, C], teacher: [N, C]) { output mse(student, teacher) }",
+        "data drawn = shapes() -> batch(8)",
+    ];
+    editor.open(&library, &mine.join("\n"));
+    let imports = "use \"mine.kd\"::{Tiny as Small, near, drawn}\nuse models::LightNN as Light\n";
+    let mut ask = |method: &str, line: &str, character: usize| {
+        editor.open(&uri, &format!("{imports}{line}\n"));
+        let place = json!({"line": 2, "character": character});
+        let params = json!({"textDocument": {"uri": uri}, "position": place});
+        editor.ask(&format!("textDocument/{method}"), params)
+    };
+    for (line, first, slot) in [
+        ("student a = Small(", "Small(", "width: int = 8"),
+        ("student a = Light(", "Light(", "classes: int = 10"),
+    ] {
+        let help = ask("signatureHelp", line, line.len());
+        let label = help["signatures"][0]["label"].as_str().unwrap();
+        assert!(label.starts_with(first) && label.contains(slot), "{label}");
+    }
+    let mut offered = |line: &str| labels(&ask("completion", line, line.len()));
+    for (line, word) in [
+        ("student a = ", "Small"),
+        ("student a = ", "Light"),
+        ("student a = Small(", "width:"),
+        ("edge ", "drawn"),
+        ("edge a ~> b by ", "near"),
+    ] {
+        let count = offered(line).iter().filter(|label| *label == word).count();
+        assert_eq!(count, 1, "{line}{word}");
+    }
+    let shown = ask("hover", "edge a ~> b by near", 16)["contents"]["value"].to_string();
+    assert!(shown.contains("loss near(student: [N, C]"), "{shown}");
+}

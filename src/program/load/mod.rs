@@ -261,6 +261,17 @@ impl<'a> Modules<'a> {
         imported.alias.as_ref().map(|alias| alias.text.as_str())
     }
 
+    /// What a file imports, by the names that it has there, in their order.
+    pub fn imported(&self, module: ModuleId) -> impl Iterator<Item = (&str, DefId)> {
+        let entries = self.get(module).names.iter();
+        let imports = entries.filter(|(_, entry)| entry.imported);
+        let mut imports: Vec<(&str, DefId)> = imports
+            .filter_map(|(name, entry)| Some((name.as_str(), entry.means?)))
+            .collect();
+        imports.sort_unstable_by_key(|(name, _)| *name);
+        imports.into_iter()
+    }
+
     pub fn names(&self, module: ModuleId) -> impl Iterator<Item = &str> {
         self.get(module).names.keys().map(String::as_str)
     }
