@@ -44,6 +44,7 @@ mod run;
 mod run_folder;
 mod running_mean;
 mod session;
+mod shared;
 mod shim;
 mod summary;
 #[cfg(test)]

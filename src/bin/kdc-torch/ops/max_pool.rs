@@ -5,7 +5,7 @@
 
 use crate::autograd::{in_parallel, set_gradient};
 use crate::layout;
-use std::marker::PhantomData;
+use crate::shared::Shared;
 use std::ops::Range;
 use tch::{Device, Kind, TchError, Tensor};
 
@@ -254,49 +254,10 @@ impl Number for Bf16 {
     }
 }
 
-/// Numbers of which several threads write different parts.
-struct Shared<'a, T> {
-    start: *mut T,
-    count: usize,
-    alive: PhantomData<&'a T>,
-}
-
-// SAFETY: whoever takes a part promises that nobody else writes it.
-#[allow(unsafe_code)]
-unsafe impl<T: Send + Sync> Sync for Shared<'_, T> {}
-
-impl<'a, T> Shared<'a, T> {
-    /// Of a tensor whose elements lie without gaps, on the CPU, and are `T`.
-    fn of(tensor: &'a Tensor) -> Shared<'a, T> {
-        assert_eq!(tensor.kind().elt_size_in_bytes(), size_of::<T>());
-        Shared {
-            start: tensor.data_ptr().cast(),
-            count: tensor.numel(),
-            alive: PhantomData,
-        }
-    }
-
-    fn over(all: &'a mut [T]) -> Shared<'a, T> {
-        Shared {
-            start: all.as_mut_ptr(),
-            count: all.len(),
-            alive: PhantomData,
-        }
-    }
-
-    /// # Safety
-    /// Nobody else has this part while it lasts, unless all only read it.
-    #[allow(unsafe_code, clippy::mut_from_ref)]
-    unsafe fn part(&self, range: Range<usize>) -> &mut [T] {
-        assert!(range.start <= range.end && range.end <= self.count);
-        // SAFETY: it is within the numbers, which are alive, and the caller's alone.
-        unsafe { std::slice::from_raw_parts_mut(self.start.add(range.start), range.len()) }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::alone;
 
     /// Pictures of which many numbers are equal, and some none.
     fn pictures(size: [i64; 4], kind: Kind) -> Tensor {
@@ -320,6 +281,8 @@ mod tests {
 
     #[test]
     fn values_and_gradients_are_libtorchs_to_the_last_bit() {
+        let _alone = alone();
+        tch::set_num_threads(2);
         tch::manual_seed(1);
         let sizes = [
             ([3, 16, 8, 8], [2, 2]),
@@ -349,6 +312,7 @@ mod tests {
 
     #[test]
     fn other_layouts_and_kinds_are_left_to_libtorch() {
+        let _alone = alone();
         let x = Tensor::randn([2, 4, 6, 6], (Kind::Float, Device::Cpu));
         let turned = layout::channels_last(&x).unwrap();
         let fits = |x: &Tensor| max_pool(x, [2, 2], false).unwrap().is_some();
@@ -359,6 +323,7 @@ mod tests {
 
     #[test]
     fn a_result_may_be_overwritten_and_read_twice() {
+        let _alone = alone();
         let x = pictures([2, 16, 4, 4], Kind::Float).nan_to_num(0.0, None, None);
         let x = layout::channels_last(&x.detach())
             .unwrap()

@@ -1,7 +1,13 @@
 //! A step in one pass over a parameter, its gradient and its moments: what limits an optimizer is memory.
 
+use crate::autograd::in_parallel;
+use crate::shared::Shared;
 use kdc::plan::Optimizer as Settings;
+use std::ops::Range;
 use tch::{Device, Kind, TchError, Tensor};
+
+/// As few numbers as are worth a thread.
+const LEAST: usize = 32 * 1024;
 
 /// The numbers of a step for one parameter.
 #[derive(Clone, Copy)]
@@ -88,21 +94,30 @@ pub fn step(
     {
         return Err(TchError::Shape("an optimizer's state does not fit".into()));
     }
-    let (p, g, m) = (numbers(parameter), numbers(&gradient), numbers(first));
-    match (step, second) {
-        (Step::Adam(step), Some(second)) => step.take(p, g, m, numbers(second)),
-        (Step::Sgd(step), _) => step.take(p, g, m),
+    let [p, g, m] = [parameter, &gradient, first].map(Shared::of);
+    match (step, second.map(Shared::of)) {
+        (Step::Adam(step), Some(v)) => in_parallel(count, LEAST, |some| {
+            let [p, g, m, v] = of_each([&p, &g, &m, &v], some);
+            step.take(p, g, m, v);
+        }),
+        (Step::Sgd(step), _) => in_parallel(count, LEAST, |some| {
+            let [p, g, m] = of_each([&p, &g, &m], some);
+            step.take(p, g, m);
+        }),
         (Step::Adam(_), None) => return Err(TchError::Shape("a moment is missing".into())),
     }
     Ok(())
 }
 
-/// The numbers of a tensor for which [`can`] holds.
+/// What one thread works on.
 #[allow(unsafe_code, clippy::mut_from_ref)]
-fn numbers(tensor: &Tensor) -> &mut [f32] {
-    // SAFETY: it is contiguous, of 32-bit floats, on the CPU, and alive as long as the slice; the tensors of a
-    // step are different ones, and no operation of libtorch runs meanwhile.
-    unsafe { std::slice::from_raw_parts_mut(tensor.data_ptr().cast::<f32>(), tensor.numel()) }
+fn of_each<'s, const N: usize>(
+    all: [&'s Shared<f32>; N],
+    part: Range<usize>,
+) -> [&'s mut [f32]; N] {
+    // SAFETY: no two threads have the same part; the tensors of a step are different ones, and no operation of
+    // libtorch runs meanwhile.
+    all.map(|numbers| unsafe { numbers.part(part.clone()) })
 }
 
 impl Adam {
