@@ -24,6 +24,19 @@ pub enum Metric {
     Accuracy,
     /// Whose right class is among the five largest.
     Top5,
+    /// The F1 of the entities that tags of words mark.
+    EntityF1,
+}
+
+/// As one would write it in kd.
+impl std::fmt::Display for Metric {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Metric::Accuracy => "accuracy",
+            Metric::Top5 => "top5",
+            Metric::EntityF1 => "entity_f1",
+        })
+    }
 }
 
 /// What is measured of a network on the test samples.

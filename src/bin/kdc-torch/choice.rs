@@ -87,5 +87,6 @@ pub fn value(score: &Score, answers: &AllAnswers) -> Result<f64> {
     match score.metric {
         Metric::Accuracy => given.accuracy(),
         Metric::Top5 => given.top5(),
+        Metric::EntityF1 => given.entity_f1(),
     }
 }

@@ -22,6 +22,8 @@ pub struct Answers {
     /// `[samples]`, the logarithm of the right class's probability.
     likelihood: Tensor,
     classes: i64,
+    /// What the classes mark, if they are called by tags.
+    tags: Option<Vec<Tag>>,
 }
 
 /// Runs the network over all samples of the split, in order. Draws no random number.
@@ -79,6 +81,7 @@ pub fn evaluate(
         texts: of_counted(&texts)?,
         labels: labels.f_masked_select(&counted)?,
         classes,
+        tags: data.tags(&evaluation.label).ok(),
     })
 }
 
@@ -172,7 +175,9 @@ impl Answers {
 
     /// The F1 of the entities that the tags of words mark, all kinds together: an entity is right if its kind and all its
     /// words are. 0 where there are none.
-    pub fn entity_f1(&self, tags: &[Tag]) -> Result<f64> {
+    pub fn entity_f1(&self) -> Result<f64> {
+        let tags =
+            (self.tags.as_ref()).ok_or_else(|| Failure::Bug("classes without tags".into()))?;
         let tag_of = |classes: &Tensor| -> Result<Vec<&Tag>> {
             let classes = Vec::<i64>::try_from(classes)?;
             let tags = classes.iter().map(|class| tags.get(*class as usize));
@@ -221,6 +226,7 @@ mod tests {
             confidence: Tensor::from_slice(&[0.62f32, 0.66, 0.9, 1.0, 0.34]),
             likelihood: Tensor::from_slice(&[0.5f32, 0.25, 1.0, 1.0, 1.0]).log(),
             classes: 2,
+            tags: None,
         };
         // one bin holds 0.62 and 0.66, of which one is right; the others hold one each
         let gaps = (0.62 + 0.66 - 1.0) + (1.0 - 0.9) + 0.0 + 0.34;

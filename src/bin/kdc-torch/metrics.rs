@@ -2,11 +2,10 @@
 
 use crate::choice::AllAnswers;
 use crate::evaluate::mean_of;
-use crate::failure::{Failure, Result};
+use crate::failure::Result;
 use crate::parameters::Parameters;
 use crate::session::{Session, changing, data_of};
-use kdc::data::tags::Tag;
-use kdc::plan::{Evaluation, Formula, Measure, Plan};
+use kdc::plan::{Evaluation, Formula, Measure, Metric, Plan};
 use std::collections::BTreeMap;
 
 /// By the network.
@@ -14,34 +13,21 @@ type Values = BTreeMap<String, f64>;
 
 /// Whether everything can be measured, which only the data tell.
 pub fn check(session: &Session, plan: &Plan) -> Result<()> {
-    if plan.metrics.contains(&Measure::EntityF1) {
-        for network in changing(plan) {
-            tags(session, plan, &network.name)?;
-        }
+    for evaluation in plan.evaluations.iter().filter(|e| needs_tags(plan, e)) {
+        let data = session.data(data_of(plan, &evaluation.data)?)?;
+        data.tags(&evaluation.label)?;
     }
     Ok(())
 }
 
-/// What the classes of a network's labels are called, as tags.
-fn tags(session: &Session, plan: &Plan, network: &str) -> Result<Vec<Tag>> {
-    let evaluation = plan.evaluations.iter().find(|e| e.network == *network);
-    let Some(Evaluation { data, label, .. }) = evaluation else {
-        return Ok(Vec::new());
-    };
-    let data = session.data(data_of(plan, data)?)?;
-    let names = data.class_names(label).ok_or_else(|| {
-        Failure::Usage(format!(
-            "`entity_f1` needs to know what the classes of `{label}` are called, but the file has numbers\n             list them: `class(…, names: [\"O\", \"B-PER\", \"I-PER\"])`"
-        ))
-    })?;
-    let tag = |name: &String| {
-        Tag::read(name).ok_or_else(|| {
-            Failure::Usage(format!(
-                "`entity_f1` takes classes such as `O`, `B-PER` and `I-PER`, but one of `{label}` is called `{name}`"
-            ))
-        })
-    };
-    names.iter().map(tag).collect()
+fn needs_tags(plan: &Plan, evaluation: &Evaluation) -> bool {
+    let of_stages = plan.stages.iter().flat_map(|stage| {
+        let expected = stage.expect.iter().map(|expected| &expected.score);
+        let stop = stage.stop.iter().map(|stop| &stop.score);
+        expected.chain(stop).chain(&stage.keep)
+    });
+    let mut own = of_stages.filter(|score| score.network == evaluation.network);
+    plan.metrics.contains(&Measure::EntityF1) || own.any(|score| score.metric == Metric::EntityF1)
 }
 
 /// By the metric, then by the network: of all networks that change.
@@ -54,7 +40,7 @@ pub fn of_run(
     let metric = |measure: &Measure| {
         let values = match measure {
             Measure::Formula { of, .. } => formulas(session, plan, parameters, of)?,
-            known => from_answers(session, plan, known, all)?,
+            known => from_answers(plan, known, all)?,
         };
         Ok((measure.to_string(), values))
     };
@@ -68,12 +54,7 @@ pub fn cells(metrics: &BTreeMap<String, Values>, network: &str) -> Vec<String> {
     cells.collect()
 }
 
-fn from_answers(
-    session: &Session,
-    plan: &Plan,
-    measure: &Measure,
-    all: &AllAnswers,
-) -> Result<Values> {
+fn from_answers(plan: &Plan, measure: &Measure, all: &AllAnswers) -> Result<Values> {
     let mut values = Values::new();
     for network in changing(plan) {
         let Some(given) = all.get(&network.name) else {
@@ -84,7 +65,7 @@ fn from_answers(
             Measure::Top5 => given.top5()?,
             Measure::Calibration => given.calibration()?,
             Measure::Perplexity => given.perplexity()?,
-            Measure::EntityF1 => given.entity_f1(&tags(session, plan, &network.name)?)?,
+            Measure::EntityF1 => given.entity_f1()?,
             Measure::Agreement { with } => match all.get(with) {
                 Some(other) => given.agreement(other)?,
                 None => continue,

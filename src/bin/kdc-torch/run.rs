@@ -17,7 +17,7 @@ use crate::tf32::Tf32;
 use crate::trainer::Trainer;
 use indicatif::ProgressBar;
 use kdc::diag::suggest::counted;
-use kdc::plan::{self, Metric, Plan, Stage, TestTime};
+use kdc::plan::{self, Plan, Stage, TestTime};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
@@ -203,10 +203,7 @@ impl<'a> Run<'a> {
             let answers = evaluate(evaluation, self.parameters, &data, &data.test)?;
             let answers = AllAnswers::from([(network.clone(), answers)]);
             let found = choice::value(&expected.score, &answers)?;
-            let metric = match expected.score.metric {
-                Metric::Accuracy => "accuracy",
-                Metric::Top5 => "top5",
-            };
+            let metric = expected.score.metric;
             if found < expected.at_least {
                 return Ok(Some(format!(
                     "`{metric}({network}) >= {}` is expected, but it is {found:.4} on the test samples\n\

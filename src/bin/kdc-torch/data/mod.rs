@@ -17,8 +17,9 @@ pub use feed::{Epoch, Feed};
 pub use recipe::Moment;
 pub use split::Split;
 
-use crate::failure::Result;
+use crate::failure::{Failure, Result};
 use crate::random::{derive_seed, permutation};
+use kdc::data::tags::Tag;
 use kdc::plan;
 use recipe::Recipe;
 use source::Found;
@@ -93,6 +94,24 @@ impl DataSet {
         fields
             .map(|field| format!("{}.{}", self.plan.name, field.name))
             .collect()
+    }
+
+    /// What the classes of a field are called, as tags of words.
+    pub fn tags(&self, field: &str) -> Result<Vec<Tag>> {
+        let names = self.class_names(field).ok_or_else(|| {
+            Failure::Usage(format!(
+                "`entity_f1` needs to know what the classes of `{field}` are called, but the file has numbers\n\
+                 list them: `class(…, names: [\"O\", \"B-PER\", \"I-PER\"])`"
+            ))
+        })?;
+        let tag = |name: &String| {
+            Tag::read(name).ok_or_else(|| {
+                Failure::Usage(format!(
+                    "`entity_f1` takes classes such as `O`, `B-PER` and `I-PER`, but one of `{field}` is called `{name}`"
+                ))
+            })
+        };
+        names.iter().map(tag).collect()
     }
 
     pub fn batch_size(&self) -> i64 {

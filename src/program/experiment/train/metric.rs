@@ -105,7 +105,7 @@ impl Elaborator<'_, '_> {
     }
 
     /// Refuses labels that cannot be tags of words. Of classes that the file does not name, the data will tell.
-    fn has_tags(&mut self, expr: &Expr, answers: &Answers) -> Option<()> {
+    pub(super) fn has_tags(&mut self, expr: &Expr, answers: &Answers) -> Option<()> {
         let data = &answers.data;
         let (label, ..) = data.label()?;
         let columns = || data.sources.iter().flat_map(DataSource::columns);

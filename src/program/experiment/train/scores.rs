@@ -19,7 +19,7 @@ pub struct Expectation {
     pub span: Span,
 }
 
-const METRICS: [&str; 2] = ["accuracy", "top5"];
+const METRICS: [&str; 3] = ["accuracy", "top5", "entity_f1"];
 
 impl Elaborator<'_, '_> {
     /// `accuracy(deep) >= 0.75`, or a list of such.
@@ -253,6 +253,14 @@ impl Elaborator<'_, '_> {
 
     /// A metric of the first student, of a network (`top5(deep)`), or a network alone, by its accuracy.
     fn score(&mut self, expr: &Expr, answers: &Answers) -> Option<Score> {
+        let score = self.any_score(expr, answers)?;
+        if score.metric == Metric::EntityF1 {
+            self.has_tags(expr, answers)?;
+        }
+        Some(score)
+    }
+
+    fn any_score(&mut self, expr: &Expr, answers: &Answers) -> Option<Score> {
         match &expr.bare().kind {
             ExprKind::Name(name) => match metric(name) {
                 Some(metric) => self.first_student(metric, expr.span, answers),
@@ -375,6 +383,7 @@ fn metric(name: &str) -> Option<Metric> {
     match name {
         "accuracy" => Some(Metric::Accuracy),
         "top5" => Some(Metric::Top5),
+        "entity_f1" => Some(Metric::EntityF1),
         _ => None,
     }
 }
