@@ -55,7 +55,7 @@ model Last(classes: int) {
     );
     assert_eq!(
         shown(text),
-        "(use models DeepNN LightNN)\n(error)\n(data images !)\n(teacher deep from:\"teacher.kd\")\n\
+        "(use models DeepNN LightNN)\n(model Extra !)\n(data images !)\n(teacher deep from:\"teacher.kd\")\n\
          (student light (call LightNN classes:10))\n(tap pooled !)\n\
          (edge images.label light.logits cross_entropy weight:0.75)\n(edge pooled light.flat cosine weight:0.25)\n\
          (train images epochs:10 (error) seed:42)\n\
