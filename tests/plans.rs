@@ -292,6 +292,31 @@ fn the_fast_plan_is_the_golden_one() {
     golden::hold("tests/fast.yaml", &unsaved::plan(text).fast().to_yaml());
 }
 
+/// The gates of `reviewkd` lead all channels of two maps to one for each.
+#[test]
+fn a_convolution_that_leads_to_few_channels_joins_no_maps() {
+    let operations = |to: u64| -> Vec<String> {
+        let text = format!(
+            "use \"cifar10.kd\"::images
+model Net() {{
+    input image: [N, 3, 32, 32]
+    a = image -> conv2d(4, kernel: 3, padding: 1)
+    b = image -> conv2d(6, kernel: 1)
+    output logits = concat((a, b), dim: 1) -> conv2d({to}, kernel: 1) -> flatten -> linear(10)
+}}
+student net = Net()
+edge images.label ~> net.logits by cross_entropy
+train on images {{ epochs: 2, optimizer: adam(lr: 0.001) }}
+"
+        );
+        let stage = unsaved::plan(text).fast().stages.remove(0);
+        let nodes = stage.step.nodes.iter();
+        nodes.take(4).map(|node| node.op.clone()).collect()
+    };
+    assert_eq!(operations(5)[2..], ["joined_conv2d", "flatten"]);
+    assert_eq!(operations(6)[2..], ["concat", "conv2d"]);
+}
+
 #[test]
 fn a_norm_that_nothing_moves_is_folded_into_its_convolution() {
     let text = "use \"cifar10.kd\"::images

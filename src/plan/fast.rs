@@ -3,7 +3,7 @@
 //! A plan is made in the exact mode, in which training gives PyTorch's bits on a CPU. The passes below change
 //! the order in which numbers are added or multiplied, and nothing else.
 
-use super::{FieldKind, Plan, Weights, angles, fold};
+use super::{FieldKind, Plan, Weights, angles, fold, joined};
 use serde::{Deserialize, Serialize};
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,6 +28,7 @@ impl Plan {
         for stage in &mut self.stages {
             fold::batch_norms(&mut stage.constant);
             angles::products(&mut stage.step);
+            joined::convolutions(&mut stage.step);
             stage.fused = true;
         }
         for evaluation in &mut self.evaluations {

@@ -13,6 +13,7 @@ mod fast;
 mod fold;
 mod fuse;
 mod in_place;
+mod joined;
 mod lower;
 mod measure;
 pub mod names;

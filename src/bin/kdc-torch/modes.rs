@@ -58,14 +58,24 @@ fn losses(plan: &Plan) -> Vec<Vec<f64>> {
     losses
 }
 
-#[test]
-fn fast_steps_are_the_exact_ones_rounded() {
-    let _alone = alone();
-    let exact = losses(&plan(STUDENT));
-    let fast = losses(&plan(STUDENT).fast());
+/// The fast plan's are the exact one's, rounded.
+fn hold_losses(exact: &Plan, fast: &Plan) {
+    let (exact, fast) = (losses(exact), losses(fast));
     for (exact, fast) in exact.iter().flatten().zip(fast.iter().flatten()) {
         assert!((exact - fast).abs() < 1e-4 * exact.abs(), "{exact}, {fast}");
     }
+}
+
+/// How often a step has an operation.
+fn count(plan: &Plan, op: &str) -> usize {
+    let nodes = plan.stages[0].step.nodes.iter();
+    nodes.filter(|node| node.op == op).count()
+}
+
+#[test]
+fn fast_steps_are_the_exact_ones_rounded() {
+    let _alone = alone();
+    hold_losses(&plan(STUDENT), &plan(STUDENT).fast());
 }
 
 /// Both banks of the loss are as long as the data, 90 rows, and each sample is held against 21 of them.
@@ -83,20 +93,13 @@ fn scores_without_copies_are_those_of_the_rows() {
         "tap pooled = deep.features -> flatten",
     );
     let plan = plan(&text);
-    let scores = |plan: &Plan| {
-        let nodes = plan.stages[0].step.nodes.iter();
-        nodes.filter(|node| node.op == "scores").count()
-    };
     let samples = [("images".to_string(), 90)].into();
     let (exact, fast) = (
         plan.with_samples(&samples),
         plan.fast().with_samples(&samples),
     );
-    assert_eq!((scores(&exact), scores(&fast)), (0, 2));
-    let (exact, fast) = (losses(&exact), losses(&fast));
-    for (exact, fast) in exact.iter().flatten().zip(fast.iter().flatten()) {
-        assert!((exact - fast).abs() < 1e-4 * exact.abs(), "{exact}, {fast}");
-    }
+    assert_eq!((count(&exact, "scores"), count(&fast, "scores")), (0, 2));
+    hold_losses(&exact, &fast);
 }
 
 #[test]
@@ -114,15 +117,31 @@ fn angles_from_products_are_those_of_the_differences() {
         "tap regressed = light.features -> conv2d(4, kernel: 3, padding: 1)",
         "",
     ));
-    let count = |plan: &Plan, op: &str| {
-        let nodes = plan.stages[0].step.nodes.iter();
-        nodes.filter(|node| node.op == op).count()
-    };
     let (exact, fast) = (plan.clone(), plan.fast());
     assert_eq!((count(&exact, "angles"), count(&exact, "l2norm")), (0, 2));
     assert_eq!((count(&fast, "angles"), count(&fast, "l2norm")), (2, 0));
-    let (exact, fast) = (losses(&exact), losses(&fast));
-    for (exact, fast) in exact.iter().flatten().zip(fast.iter().flatten()) {
-        assert!((exact - fast).abs() < 1e-4 * exact.abs(), "{exact}, {fast}");
-    }
+    hold_losses(&exact, &fast);
+}
+
+#[test]
+fn a_convolution_of_joined_maps_is_that_of_each() {
+    let _alone = alone();
+    let text = STUDENT.replace("use \"data.kd\"", "use losses::at\n use \"data.kd\"");
+    let (head, _) = text.split_once("tap regressed").unwrap();
+    let text = format!(
+        "{head}tap both = (light.features, sigmoid(light.features)) -> concat(dim: 1) -> conv2d(2, kernel: 3, padding: 1)
+        edge images.label ~> light.logits by cross_entropy
+        edge deep.features ~> both by at
+        train on images {{ epochs: 2, optimizer: adam(lr: 0.001), seed: 42 }}"
+    );
+    let (exact, fast) = (plan(&text), plan(&text).fast());
+    assert_eq!(
+        (count(&exact, "concat"), count(&exact, "joined_conv2d")),
+        (1, 0)
+    );
+    assert_eq!(
+        (count(&fast, "concat"), count(&fast, "joined_conv2d")),
+        (0, 1)
+    );
+    hold_losses(&exact, &fast);
 }

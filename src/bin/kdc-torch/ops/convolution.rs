@@ -10,6 +10,7 @@ pub fn kernel(site: &Site) -> Result<Option<Kernel>> {
         "conv2d" => conv2d(site, site.int("groups")?),
         // As many groups as channels.
         "depthwise_conv2d" => conv2d(site, site.parameter("weight")?.size()[0]),
+        "joined_conv2d" => joined_conv2d(site).map(Some),
         "conv_transpose2d" => conv_transpose2d(site),
         _ => Ok(None),
     }
@@ -28,6 +29,28 @@ fn conv2d(site: &Site, groups: i64) -> Result<Option<Kernel>> {
         }
         false => weighted(site, apply),
     }
+}
+
+/// Of the maps that would be joined along their channels, each with its part of the weight.
+fn joined_conv2d(site: &Site) -> Result<Kernel> {
+    let (stride, padding) = (site.pair("stride")?, site.pair("padding")?);
+    let dilation = site.pair("dilation")?;
+    let (weight, bias) = (site.parameter("weight")?, site.optional_parameter("bias")?);
+    let parts = site.node.inputs.len();
+    Ok(Box::new(move |frame| {
+        let convolved = |part: usize, from: i64, bias: Option<&Tensor>| {
+            let x = frame.tensor(part);
+            let weight = weight.f_narrow(1, from, x.size()[1])?;
+            x.f_conv2d(&weight, bias, stride, padding, dilation, 1)
+        };
+        let mut sum = convolved(0, 0, bias.as_ref())?;
+        let mut from = frame.tensor(0).size()[1];
+        for part in 1..parts {
+            sum = sum.f_add(&convolved(part, from, None)?)?;
+            from += frame.tensor(part).size()[1];
+        }
+        Ok(sum)
+    }))
 }
 
 /// The weight and bias that do what the convolution and then a batch norm in evaluation mode do.
