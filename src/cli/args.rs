@@ -264,7 +264,7 @@ pub struct Train {
     #[arg(long)]
     pub profile: bool,
 
-    /// Replace the result of an earlier run
+    /// Replace the result of an earlier run, and begin an interrupted one anew
     #[arg(long)]
     pub force: bool,
 }

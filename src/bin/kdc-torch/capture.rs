@@ -184,7 +184,7 @@ impl Capture {
         buffers: &Buffers,
         recorded: &Given,
     ) -> Result<std::result::Result<Given, (String, Given)>> {
-        let mut groups = trainer.state();
+        let mut groups = trainer.state()?;
         groups.extend(self.changes.iter().map(|group| clones(group)));
         let state = State {
             groups,

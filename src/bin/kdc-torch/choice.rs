@@ -4,6 +4,7 @@ use crate::evaluate::Answers;
 use crate::failure::{Failure, Result};
 use crate::parameters::Parameters;
 use kdc::plan::{Metric, Score, Stage};
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use tch::Tensor;
 
@@ -17,26 +18,63 @@ pub struct Choice {
     kept: Vec<Tensor>,
 }
 
-/// The best value of a score so far.
 struct Best {
     score: Score,
+    mark: Mark,
+}
+
+/// The best value of a score so far.
+#[derive(Clone, Copy, Serialize, Deserialize)]
+struct Mark {
     value: f64,
     /// How many epochs have not been better since.
     epochs_since: u64,
+}
+
+/// What has been noted of a stage's epochs.
+#[derive(Serialize, Deserialize)]
+pub struct Marks {
+    keep: Option<Mark>,
+    stop: Option<Mark>,
 }
 
 impl Choice {
     pub fn new(stage: &Stage) -> Choice {
         let best = |score: &Score| Best {
             score: score.clone(),
-            value: f64::NEG_INFINITY,
-            epochs_since: 0,
+            mark: Mark {
+                value: f64::NEG_INFINITY,
+                epochs_since: 0,
+            },
         };
         Choice {
             keep: stage.keep.as_ref().map(best),
             stop: (stage.stop.as_ref()).map(|stop| (best(&stop.score), stop.epochs)),
             kept: Vec::new(),
         }
+    }
+
+    pub fn marks(&self) -> Marks {
+        Marks {
+            keep: self.keep.as_ref().map(|best| best.mark),
+            stop: self.stop.as_ref().map(|(best, _)| best.mark),
+        }
+    }
+
+    /// Everything as it was after the best epoch; nothing where none is kept.
+    pub fn kept(&self) -> &[Tensor] {
+        &self.kept
+    }
+
+    /// Goes on from what was noted and kept before.
+    pub fn go_on(&mut self, marks: &Marks, kept: Vec<Tensor>) {
+        if let (Some(best), Some(mark)) = (&mut self.keep, marks.keep) {
+            best.mark = mark;
+        }
+        if let (Some((best, _)), Some(mark)) = (&mut self.stop, marks.stop) {
+            best.mark = mark;
+        }
+        self.kept = kept;
     }
 
     /// Takes note of an epoch. Whether the stage goes on.
@@ -47,7 +85,7 @@ impl Choice {
             self.kept = parameters.snapshot()?;
         }
         Ok(match &mut self.stop {
-            Some((best, patience)) => best.note(held_out)? || best.epochs_since < *patience,
+            Some((best, patience)) => best.note(held_out)? || best.mark.epochs_since < *patience,
             None => true,
         })
     }
@@ -66,12 +104,12 @@ impl Best {
     /// Whether it is better than all before.
     fn note(&mut self, held_out: &AllAnswers) -> Result<bool> {
         let value = value(&self.score, held_out)?;
-        let better = value > self.value;
+        let better = value > self.mark.value;
         if better {
-            self.value = value;
-            self.epochs_since = 0;
+            self.mark.value = value;
+            self.mark.epochs_since = 0;
         } else {
-            self.epochs_since += 1;
+            self.mark.epochs_since += 1;
         }
         Ok(better)
     }

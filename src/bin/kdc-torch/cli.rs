@@ -29,7 +29,7 @@ enum Command {
     Train {
         #[command(flatten)]
         common: Common,
-        /// Replace a finished run
+        /// Replace a finished run, and begin an interrupted one anew
         #[arg(long)]
         force: bool,
         /// Say in the end where the time went
@@ -88,7 +88,7 @@ pub fn main() -> Result<()> {
             session.profile = profile;
             let existing = match force {
                 true => Existing::Replace,
-                false => Existing::Refuse,
+                false => Existing::Keep,
             };
             session.train_all(&plans, existing)
         }

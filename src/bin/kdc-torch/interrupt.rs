@@ -16,11 +16,32 @@ pub fn install() -> Result<()> {
 }
 
 pub fn requested() -> bool {
+    #[cfg(test)]
+    tests::count();
     REQUESTED.load(Ordering::SeqCst)
 }
 
-/// As if Ctrl-C had been pressed, or not.
 #[cfg(test)]
-pub fn pretend(pressed: bool) {
-    REQUESTED.store(pressed, Ordering::SeqCst);
+pub mod tests {
+    use super::*;
+    use std::sync::atomic::AtomicI64;
+
+    static LEFT: AtomicI64 = AtomicI64::new(i64::MAX);
+
+    /// As if Ctrl-C had been pressed, or not.
+    pub fn pretend(pressed: bool) {
+        LEFT.store(i64::MAX, Ordering::SeqCst);
+        REQUESTED.store(pressed, Ordering::SeqCst);
+    }
+
+    /// As if it were pressed once it has been asked for so many times.
+    pub fn pretend_after(times: i64) {
+        LEFT.store(times, Ordering::SeqCst);
+    }
+
+    pub(super) fn count() {
+        if LEFT.fetch_sub(1, Ordering::SeqCst) == 1 {
+            REQUESTED.store(true, Ordering::SeqCst);
+        }
+    }
 }

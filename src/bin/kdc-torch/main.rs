@@ -4,6 +4,7 @@ mod amount;
 mod autograd;
 mod bench;
 mod capture;
+mod checkpoint;
 mod choice;
 mod cli;
 mod console;

@@ -220,6 +220,12 @@ impl Parameters {
             .collect()
     }
 
+    /// Everything.
+    pub fn all(&self) -> Vec<Tensor> {
+        let tensors = self.entries.iter().map(|e| e.tensor.shallow_clone());
+        tensors.collect()
+    }
+
     /// A copy of everything.
     pub fn snapshot(&self) -> Result<Vec<Tensor>> {
         let copies = self.entries.iter().map(|e| e.tensor.f_detach_copy());

@@ -1,6 +1,6 @@
 //! Whether an earlier run's result still is what its experiment would give.
 
-use crate::run_folder::{RunFolder, Status};
+use crate::run_folder::{Record, RunFolder, Status};
 use crate::weights;
 use kdc::plan::{DataSet, Mode, Plan, Stage, Weights, WeightsFile};
 use std::fmt;
@@ -87,6 +87,28 @@ pub fn weights_files(plan: &Plan) -> impl Iterator<Item = (&str, &WeightsFile)> 
             Weights::File(file) => Some((network.name.as_str(), file)),
             _ => None,
         })
+}
+
+/// The run that the folder holds, and whether it is one of this plan under the same circumstances. `now` is the record with
+/// which one would begin.
+pub fn earlier(folder: &RunFolder, plan: &Plan, now: &Record) -> Option<(Record, Fit)> {
+    let (record, then) = (folder.record()?, folder.plan()?);
+    let mut changed = changed_sections(&without_sources(&then), &without_sources(plan));
+    let mut compare = |same: bool, what| {
+        if !same && !changed.contains(&what) {
+            changed.push(what);
+        }
+    };
+    compare(record.data == now.data, "data");
+    compare(record.weights == now.weights, "weights");
+    let device = |record: &Record| (record.device.clone(), record.threads);
+    compare(device(&record) == device(now), "device");
+    compare(record.versions == now.versions, "version");
+    let fit = match changed.is_empty() {
+        true => Fit::Fits,
+        false => Fit::Changed(changed),
+    };
+    Some((record, fit))
 }
 
 fn changed_sections(then: &Plan, now: &Plan) -> Vec<&'static str> {

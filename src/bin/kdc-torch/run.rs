@@ -1,5 +1,8 @@
 //! One run: the stages of an experiment with one seed, epoch by epoch.
 
+mod length;
+
+use crate::checkpoint::{Checkpoint, Progress};
 use crate::choice::{self, AllAnswers, Choice};
 use crate::console::percent;
 use crate::constants::{Constants, Request};
@@ -18,12 +21,13 @@ use crate::trainer::Trainer;
 use indicatif::ProgressBar;
 use kdc::diag::suggest::counted;
 use kdc::plan::{self, Plan, Stage, TestTime};
+use length::Length;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 use std::rc::Rc;
 use std::time::Instant;
-use tch::Device;
+use tch::{Device, Tensor};
 
 pub struct Run<'a> {
     session: &'a Session,
@@ -34,6 +38,9 @@ pub struct Run<'a> {
     /// The lines of `metrics.jsonl`.
     metrics: String,
     bar: ProgressBar,
+    /// When this part of the run began, and the seconds of those before it.
+    start: Instant,
+    before: f64,
     /// Of what trainers do not time themselves.
     pub times: Times,
 }
@@ -85,24 +92,34 @@ impl<'a> Run<'a> {
             folder,
             metrics: String::new(),
             bar: ProgressBar::hidden(),
+            start: Instant::now(),
+            before: 0.0,
             times: Times::default(),
         }
     }
 
-    pub fn all_stages(&mut self, results: &mut Results) -> Result<Outcome> {
+    /// From the beginning, or from where an earlier part of the run has come to.
+    pub fn all_stages(
+        &mut self,
+        results: &mut Results,
+        mut from: Option<Checkpoint>,
+    ) -> Result<Outcome> {
         let mut batches = 0;
         for stage in &self.plan.stages {
             let data = self.session.data(data_of(self.plan, &stage.data)?)?;
             batches += Length::of(stage, &data).batches;
         }
         self.bar = self.session.console.steps(batches);
-        let start = Instant::now();
-        for stage in &self.plan.stages {
-            let outcome = match self.stage(stage, results) {
+        if let Some(checkpoint) = &from {
+            self.go_on(checkpoint, results)?;
+        }
+        let first = from.as_ref().map_or(0, |from| from.progress.stage);
+        for (place, stage) in self.plan.stages.iter().enumerate().skip(first) {
+            let outcome = match self.stage((place, stage), results, from.take()) {
                 Err(Failure::Interrupted) => Outcome::Interrupted,
                 outcome => outcome?,
             };
-            results.seconds = start.elapsed().as_secs_f64();
+            results.seconds = self.seconds();
             if !matches!(outcome, Outcome::Finished) {
                 self.bar.finish_and_clear();
                 return Ok(outcome);
@@ -112,8 +129,31 @@ impl<'a> Run<'a> {
         Ok(Outcome::Finished)
     }
 
-    fn stage(&mut self, stage: &Stage, results: &mut Results) -> Result<Outcome> {
-        if let Some(unmet) = self.unmet_expectation(stage)? {
+    /// Makes everything what it was at the checkpoint, but for what belongs to its stage.
+    fn go_on(&mut self, checkpoint: &Checkpoint, results: &mut Results) -> Result<()> {
+        self.parameters.restore(&checkpoint.parameters)?;
+        *results = checkpoint.progress.results.clone();
+        self.before = results.seconds;
+        // of an epoch behind the checkpoint a line may stand there
+        let lines = self.folder.read_text("metrics.jsonl")?;
+        let lines = lines.split_inclusive('\n');
+        self.metrics = lines.take(results.epochs as usize).collect();
+        Ok(())
+    }
+
+    fn seconds(&self) -> f64 {
+        self.before + self.start.elapsed().as_secs_f64()
+    }
+
+    fn stage(
+        &mut self,
+        (place, stage): (usize, &Stage),
+        results: &mut Results,
+        from: Option<Checkpoint>,
+    ) -> Result<Outcome> {
+        if from.is_none()
+            && let Some(unmet) = self.unmet_expectation(stage)?
+        {
             return Ok(Outcome::Refused(unmet));
         }
         let data = self.session.data(data_of(self.plan, &stage.data)?)?;
@@ -135,7 +175,21 @@ impl<'a> Run<'a> {
         let answers = &self.session.answers;
         let constants = answers.of_stage(&request, &mut trainer)?;
         let mut choice = Choice::new(stage);
-        let last = results.epochs + length.epochs;
+        let mut before = results.epochs;
+        if let Some(Checkpoint {
+            progress,
+            left,
+            kept,
+            ..
+        }) = from
+        {
+            before = progress.before;
+            trainer.go_on(progress.steps, &left)?;
+            choice.go_on(&progress.marks, kept);
+            self.bar
+                .inc((results.epochs - before) * data.steps() as u64);
+        }
+        let last = before + length.epochs;
         while !trainer.is_done() {
             let epoch = results.epochs + 1;
             match self.epoch(epoch..=last, &mut trainer, &feed, &constants)? {
@@ -153,6 +207,15 @@ impl<'a> Run<'a> {
                         self.say_stopped(stage, epoch);
                         break;
                     }
+                    results.seconds = self.seconds();
+                    let progress = Progress {
+                        stage: place,
+                        steps: trainer.steps_taken(),
+                        before,
+                        results: results.clone(),
+                        marks: choice.marks(),
+                    };
+                    self.write_checkpoint(progress, &mut trainer, &choice)?;
                 }
                 End::Interrupted => return Ok(Outcome::Interrupted),
                 End::Diverged(bad) => {
@@ -176,6 +239,22 @@ impl<'a> Run<'a> {
             swap_average(&mut trainer)?;
         }
         Ok(Outcome::Finished)
+    }
+
+    fn write_checkpoint(
+        &self,
+        progress: Progress,
+        trainer: &mut Trainer,
+        choice: &Choice,
+    ) -> Result<()> {
+        let shallow = |tensors: &[Tensor]| tensors.iter().map(Tensor::shallow_clone).collect();
+        let checkpoint = Checkpoint {
+            progress,
+            parameters: self.parameters.all(),
+            left: trainer.left()?,
+            kept: shallow(choice.kept()),
+        };
+        checkpoint.write(self.folder)
     }
 
     /// The data sets that the stage reads besides the one that makes its epochs.
@@ -369,38 +448,6 @@ impl<'a> Run<'a> {
         }
         text.push_str(&format!("  {:.0} samples/s", line.samples_per_second));
         self.session.console.say_above(&self.bar, &text);
-    }
-}
-
-/// How long a stage lasts on its data.
-struct Length {
-    epochs: u64,
-    batches: u64,
-    /// Of the optimizer.
-    steps_per_epoch: u64,
-    steps: u64,
-}
-
-impl Length {
-    fn of(stage: &Stage, data: &DataSet) -> Length {
-        let batches_per_epoch = data.steps() as u64;
-        // the last step of an epoch takes the batches that are left
-        let steps_per_epoch = batches_per_epoch.div_ceil(stage.accumulate);
-        let whole = |epochs: u64| (epochs * steps_per_epoch, epochs * batches_per_epoch);
-        let (steps, batches) = match (stage.epochs, stage.steps) {
-            (Some(epochs), _) => whole(epochs),
-            (None, steps) => {
-                let steps = steps.unwrap_or(0);
-                let (epochs, rest) = (steps / steps_per_epoch, steps % steps_per_epoch);
-                (steps, whole(epochs).1 + rest * stage.accumulate)
-            }
-        };
-        Length {
-            epochs: batches.div_ceil(batches_per_epoch.max(1)),
-            batches,
-            steps_per_epoch,
-            steps,
-        }
     }
 }
 

@@ -120,6 +120,11 @@ impl RunFolder {
         serde_yaml::from_str(&text).ok()
     }
 
+    /// Of the run that it holds.
+    pub fn status(&self) -> Option<Status> {
+        self.record().map(|record| record.status)
+    }
+
     pub fn plan(&self) -> Option<Plan> {
         let text = std::fs::read_to_string(self.path.join("plan.yaml")).ok()?;
         Plan::from_yaml(&text).ok()
@@ -158,6 +163,12 @@ impl RunFolder {
             }
         }
         Ok(())
+    }
+
+    pub fn read_text(&self, name: &str) -> Result<String> {
+        let path = self.path.join(name);
+        std::fs::read_to_string(&path)
+            .map_err(|e| Failure::Usage(format!("`{}` cannot be read: {e}", path.display())))
     }
 
     pub fn write_text(&self, name: &str, text: &str) -> Result<()> {

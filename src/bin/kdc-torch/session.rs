@@ -1,5 +1,8 @@
 //! Training experiments: one at a time, those they learn from first.
 
+mod earlier;
+
+use crate::checkpoint::Checkpoint;
 use crate::choice::AllAnswers;
 use crate::console::{Console, percent};
 use crate::constants::Answers;
@@ -16,6 +19,8 @@ use crate::run_folder::{StageRecord, Versions, WeightsRecord};
 use crate::summary;
 use crate::tf32::Tf32;
 use crate::weights;
+pub use earlier::Existing;
+use earlier::Left;
 use kdc::plan::{self, Plan, Program, Role, Samples, Weights};
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -36,13 +41,6 @@ pub struct Session {
     opened: RefCell<Vec<Rc<DataSet>>>,
 }
 
-/// What to do about a finished run in the way.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Existing {
-    Refuse,
-    Replace,
-}
-
 impl Session {
     pub fn new(device: Device, runs: PathBuf, console: Console) -> Session {
         Session {
@@ -61,13 +59,14 @@ impl Session {
             self.make_way(plan, existing)?;
         }
         for plan in plans {
-            // there was no result before: an experiment of this call has needed it as its teacher
-            if existing == Existing::Refuse && self.fit(plan)? == Fit::Fits {
+            // an experiment of this call has needed it as its teacher
+            if existing == Existing::Keep && self.is_finished(plan) && self.fit(plan)? == Fit::Fits
+            {
                 let name = &plan.experiment;
                 self.console
                     .say(&format!("`{name}` was trained on the way"));
             } else {
-                self.train_seeds(plan)?;
+                self.train_seeds(plan, existing)?;
             }
         }
         Ok(())
@@ -79,12 +78,12 @@ impl Session {
     }
 
     /// Trains the experiment once for each of its seeds, over what stands in the way.
-    fn train_seeds(&self, plan: &Plan) -> Result<()> {
+    fn train_seeds(&self, plan: &Plan, existing: Existing) -> Result<()> {
         metrics::check(self, plan)?;
         let teachers = self.teachers(plan)?;
         let mut records = Vec::new();
         for &seed in &plan.seeds {
-            records.push(self.train_seed(plan, seed, &teachers)?);
+            records.push(self.train_seed(plan, seed, &teachers, existing)?);
         }
         if records.len() > 1 {
             let folder = RunFolder {
@@ -95,24 +94,6 @@ impl Session {
             self.console.summary(&summary.table());
         }
         Ok(())
-    }
-
-    fn make_way(&self, plan: &Plan, existing: Existing) -> Result<()> {
-        let finished = |folder: &RunFolder| {
-            let record = folder.record();
-            record.is_some_and(|record| record.status == Status::Finished)
-        };
-        let mut folders = plan
-            .seeds
-            .iter()
-            .map(|seed| RunFolder::of(&self.runs, plan, *seed));
-        match folders.find(|folder| existing == Existing::Refuse && finished(folder)) {
-            None => Ok(()),
-            Some(folder) => Err(Failure::Usage(format!(
-                "`{}` holds a finished run already\npass `--force` to replace it, or `--runs DIR` to keep both",
-                folder.path.display()
-            ))),
-        }
     }
 
     /// The weights of all networks that come from another experiment or from a file, by the network's name.
@@ -156,7 +137,11 @@ impl Session {
                         "`{}` from \"{file}\": training it first, as {fit}",
                         network.name
                     ));
-                    self.train_seeds(source)?;
+                    let existing = match fit {
+                        Fit::Unfinished => Existing::Keep,
+                        _ => Existing::Replace,
+                    };
+                    self.train_seeds(source, existing)?;
                 }
                 weights.insert(network.name.clone(), run_folder::read_tensors(&path)?);
             }
@@ -205,10 +190,27 @@ impl Session {
         plan: &Plan,
         seed: u64,
         teachers: &HashMap<String, NamedTensors>,
+        existing: Existing,
     ) -> Result<Record> {
         let folder = RunFolder::of(&self.runs, plan, seed);
         let mut record = self.new_record(plan, seed)?;
-        folder.clear()?;
+        let left = match existing {
+            Existing::Keep => self.left(plan, &folder, &record)?,
+            Existing::Replace => Left::All,
+        };
+        let checkpoint = match left {
+            Left::All => None,
+            Left::Behind(checkpoint) => Some(checkpoint),
+            Left::Nothing(record) => {
+                let name = &plan.experiment;
+                self.console
+                    .say(&format!("`{name}`, seed {seed}: trained already"));
+                return Ok(record);
+            }
+        };
+        if checkpoint.is_none() {
+            folder.clear()?;
+        }
         folder.write_text("plan.yaml", &plan.to_yaml())?;
         folder.write_record(&record)?;
         self.console.say(&format!(
@@ -226,7 +228,7 @@ impl Session {
         let teachers = plan.networks.iter().filter(|n| !changes(n));
         let mut all = self.measure(plan, teachers, &parameters, &mut record.results)?;
         let mut run = Run::new(self, plan, seed, &parameters, &folder);
-        let outcome = run.all_stages(&mut record.results)?;
+        let outcome = run.all_stages(&mut record.results, checkpoint)?;
         if self.profile {
             self.console.summary(&run.times.table(&plan.cost));
         }
@@ -236,6 +238,9 @@ impl Session {
             Outcome::Diverged(_) => Status::Diverged,
             Outcome::Refused(_) => Status::Refused,
         };
+        if !matches!(outcome, Outcome::Interrupted) {
+            Checkpoint::remove(&folder)?;
+        }
         if let Outcome::Diverged(why) | Outcome::Refused(why) = outcome {
             folder.write_record(&record)?;
             return Err(Failure::Training(why));
@@ -243,8 +248,12 @@ impl Session {
         save(plan, &parameters, &folder)?;
         if let Outcome::Interrupted = outcome {
             folder.write_record(&record)?;
+            let goes_on = match record.results.epochs {
+                0 => String::new(),
+                epochs => format!("; the same command goes on after epoch {epochs}"),
+            };
             self.console.say(&format!(
-                "interrupted; what there was is in `{}`",
+                "interrupted; what there was is in `{}`{goes_on}",
                 folder.path.display()
             ));
             return Err(Failure::Interrupted);

@@ -267,10 +267,32 @@ impl Trainer {
     }
 
     /// What a step changes besides the parameters and states of the plan: of each kind, those of all parameters.
-    pub fn state(&self) -> Vec<Vec<Tensor>> {
+    pub fn state(&mut self) -> Result<Vec<Vec<Tensor>>> {
+        let mut state = self.optimizer.state()?;
         let means = self.followers.iter().chain(&self.average);
-        let means = means.map(|mean| mean.means().map(Tensor::shallow_clone).collect());
-        self.optimizer.state().into_iter().chain(means).collect()
+        state.extend(means.map(|mean| mean.means().map(Tensor::shallow_clone).collect()));
+        Ok(state)
+    }
+
+    /// How many steps the optimizer has taken.
+    pub fn steps_taken(&self) -> u64 {
+        self.time.step
+    }
+
+    /// What the steps of the epochs so far have left behind besides the parameters and states of the plan.
+    pub fn left(&mut self) -> Result<Vec<Tensor>> {
+        Ok(self.state()?.into_iter().flatten().collect())
+    }
+
+    /// Goes on behind so many steps, which have left this.
+    pub fn go_on(&mut self, steps: u64, left: &[Tensor]) -> Result<()> {
+        let _no_grad = no_grad_guard();
+        for (mut own, left) in self.left()?.into_iter().zip(left) {
+            own.f_copy_(left)?;
+        }
+        self.time.step = steps;
+        self.optimizer.go_on(steps);
+        Ok(())
     }
 
     /// Keeps what the states are to become, all as the forward pass computed it: one may be another's old value.

@@ -80,12 +80,26 @@ impl Optimizer {
         }
     }
 
-    /// What a step changes besides the parameters, by its kind, where all of it lies on a GPU.
-    pub fn state(&self) -> Vec<Vec<Tensor>> {
-        self.together
-            .as_ref()
-            .map(Together::state)
-            .unwrap_or_default()
+    /// What a step changes besides the parameters, by its kind.
+    pub fn state(&mut self) -> Result<Vec<Vec<Tensor>>> {
+        if let Some(together) = &self.together {
+            return Ok(together.state());
+        }
+        if self.moments.is_empty() {
+            self.moments = self.initial_moments(&self.parameters)?;
+        }
+        let first = self.moments.iter().map(|m| m.first.shallow_clone());
+        let second = self.moments.iter().filter_map(|m| m.second.as_ref());
+        let second = second.map(Tensor::shallow_clone);
+        Ok(vec![first.collect(), second.collect()])
+    }
+
+    /// How many steps were taken before the next, which have left the state.
+    pub fn go_on(&mut self, steps: u64) {
+        self.steps = steps as i32;
+        if let Some(together) = &mut self.together {
+            together.go_on(steps);
+        }
     }
 
     /// One step along `gradients`, one for each parameter.

@@ -103,6 +103,11 @@ impl Together {
         Ok(())
     }
 
+    /// How many steps were taken before the next, which have left the state.
+    pub fn go_on(&mut self, steps: u64) {
+        self.is_first = steps == 0;
+    }
+
     /// What a step changes besides the parameters, by its kind.
     pub fn state(&self) -> Vec<Vec<Tensor>> {
         let count = std::slice::from_ref(&self.count);

@@ -37,7 +37,7 @@ fn a_run_trains_its_teacher_first_and_leaves_its_files() {
     let mut plan = plan(STUDENT);
     plan.data[0].hold_out = Some(0.1);
     plan.stages[0].test = TestTime::EachEpoch;
-    folder.session().train(&plan, Existing::Refuse).unwrap();
+    folder.session().train(&plan, Existing::Keep).unwrap();
 
     let teacher = [
         "metrics.jsonl",
@@ -81,7 +81,7 @@ fn two_runs_of_one_seed_are_equal_to_the_bit() {
     let weights = folders.map(|folder| {
         folder
             .session()
-            .train(&plan(STUDENT), Existing::Refuse)
+            .train(&plan(STUDENT), Existing::Keep)
             .unwrap();
         fs::read(folder.0.join("student/student.safetensors")).unwrap()
     });
@@ -94,8 +94,8 @@ fn a_finished_run_is_replaced_only_when_told_to() {
     let folder = Folder::new();
     let plan = plan(STUDENT);
     let session = folder.session();
-    session.train(&plan, Existing::Refuse).unwrap();
-    let refused = session.train(&plan, Existing::Refuse).unwrap_err();
+    session.train(&plan, Existing::Keep).unwrap();
+    let refused = session.train(&plan, Existing::Keep).unwrap_err();
     assert_eq!(refused.exit_code(), 2);
     assert!(refused.to_string().contains("--force"), "{refused}");
     session.train(&plan, Existing::Replace).unwrap();
@@ -107,9 +107,9 @@ fn a_teacher_may_be_named_behind_its_student() {
     let folder = Folder::new();
     let session = folder.session();
     let plans = [plan(STUDENT), teacher_plan()];
-    session.train_all(&plans, Existing::Refuse).unwrap();
+    session.train_all(&plans, Existing::Keep).unwrap();
     assert_eq!(record(&folder, "teacher").status, Status::Finished);
-    let refused = session.train_all(&plans[1..], Existing::Refuse);
+    let refused = session.train_all(&plans[1..], Existing::Keep);
     assert!(refused.unwrap_err().to_string().contains("--force"));
 }
 
@@ -121,7 +121,7 @@ fn a_teacher_is_trained_again_when_what_it_depends_on_changes() {
     let original = plan(STUDENT);
     let fit = |plan: &mut Plan| session.fit(source(plan)).unwrap();
     assert_eq!(fit(&mut original.clone()), Fit::Missing);
-    session.train(&original, Existing::Refuse).unwrap();
+    session.train(&original, Existing::Keep).unwrap();
     assert_eq!(fit(&mut original.clone()), Fit::Fits);
 
     let changed = |change: &dyn Fn(&mut Plan)| {
@@ -166,7 +166,7 @@ fn a_teacher_is_trained_again_when_the_data_behind_the_same_name_change() {
     let _alone = alone();
     let folder = Folder::new();
     let mut plan = plan(STUDENT);
-    folder.session().train(&plan, Existing::Refuse).unwrap();
+    folder.session().train(&plan, Existing::Keep).unwrap();
     let mut then = record(&folder, "teacher");
     then.data[0].hash = "fnv1a64:0".into();
     let path = folder.0.join("teacher");
@@ -188,7 +188,7 @@ fn divergence_names_edge_epoch_and_batch() {
         weight_decay: 0.0,
         nesterov: false,
     };
-    let failure = folder.session().train(&plan, Existing::Refuse).unwrap_err();
+    let failure = folder.session().train(&plan, Existing::Keep).unwrap_err();
     let text = failure.to_string();
     assert_eq!(failure.exit_code(), 4);
     assert!(
@@ -203,7 +203,7 @@ fn a_run_that_diverges_leaves_no_weights_of_the_run_before() {
     let _alone = alone();
     let folder = Folder::new();
     let mut plan = plan(STUDENT);
-    folder.session().train(&plan, Existing::Refuse).unwrap();
+    folder.session().train(&plan, Existing::Keep).unwrap();
     plan.stages[0].edges[0].weight = f64::INFINITY.into();
     plan.stages[0].edges[1].weight = f64::INFINITY.into();
     folder
@@ -220,14 +220,115 @@ fn an_interrupted_run_keeps_what_there_is_and_may_be_run_again() {
     let session = folder.session();
     let plan = plan(STUDENT);
     session.teachers(&plan).unwrap();
-    interrupt::pretend(true);
-    let failure = session.train(&plan, Existing::Refuse).unwrap_err();
-    interrupt::pretend(false);
+    interrupt::tests::pretend(true);
+    let failure = session.train(&plan, Existing::Keep).unwrap_err();
+    interrupt::tests::pretend(false);
     assert_eq!(failure.exit_code(), 130);
     assert_eq!(record(&folder, "student").status, Status::Interrupted);
     assert!(names(&folder, "student").contains(&"student.safetensors".to_string()));
-    session.train(&plan, Existing::Refuse).unwrap();
+    session.train(&plan, Existing::Keep).unwrap();
     assert_eq!(record(&folder, "student").status, Status::Finished);
+}
+
+/// Whatever there is to go on with: momentum, a rate that falls, dropout, batch norm, a running mean, the best epoch,
+/// two stages.
+const LONG: &str = "
+    data images = shapes(train: 320, test: 40)
+        -> normalize(mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225])
+        -> augment(flip) -> hold_out(0.2) -> batch(32)
+    model Light() {
+        input image: [N, 3, 32, 32]
+        features = image -> conv2d(4, kernel: 3, padding: 1) -> batch_norm -> relu -> max_pool2d(4)
+        output logits = features -> flatten -> dropout(0.1) -> linear(10)
+    }
+    student light = Light()
+    edge ce: images.label ~> light.logits by cross_entropy
+    train warm on images { edges: [ce], epochs: 2, optimizer: adam(lr: 0.01 * linear_decay()), seed: 42 }
+    train main on images {
+        edges: [ce], epochs: 3, optimizer: sgd(lr: 0.1, momentum: 0.9), accumulate: 3
+        average: ema(0.9), keep: best(accuracy), stop: patience(2)
+    }
+";
+
+#[test]
+fn an_interrupted_run_goes_on_and_ends_as_if_it_had_not_been() {
+    let _alone = alone();
+    for plan in [plan(LONG), plan(LONG).fast()] {
+        let whole = Folder::new();
+        whole.session().train(&plan, Existing::Keep).unwrap();
+        let files = ["student.safetensors", "metrics.jsonl"];
+        let bytes = |folder: &Folder| {
+            let read = |file| fs::read(folder.0.join("student").join(file)).unwrap();
+            let weights = read(files[0]);
+            let lines = String::from_utf8(read(files[1])).unwrap();
+            // how fast it was differs
+            let lines = lines.lines().map(|line| {
+                let mut line: serde_json::Value = serde_json::from_str(line).unwrap();
+                line["samples_per_second"].take();
+                line
+            });
+            (weights, lines.collect::<Vec<_>>())
+        };
+        let folder = Folder::new();
+        let mut parts = 0;
+        loop {
+            parts += 1;
+            // in the second epoch of this part
+            interrupt::tests::pretend_after(12);
+            let ended = folder.session().train(&plan, Existing::Keep);
+            interrupt::tests::pretend(false);
+            match ended {
+                Ok(()) => break,
+                Err(failure) => assert_eq!(failure.exit_code(), 130, "{failure}"),
+            }
+        }
+        assert!((4..=5).contains(&parts), "{parts}");
+        assert!(bytes(&folder) == bytes(&whole));
+        let (then, now) = (record(&whole, "student"), record(&folder, "student"));
+        assert_eq!(then.results.epochs, now.results.epochs);
+        assert_eq!(then.results.losses, now.results.losses);
+        assert!(!names(&folder, "student").contains(&"checkpoint.safetensors".to_string()));
+    }
+}
+
+#[test]
+fn an_interrupted_run_of_something_else_begins_anew() {
+    let _alone = alone();
+    let folder = Folder::new();
+    let mut plan = plan(LONG);
+    let session = folder.session();
+    interrupt::tests::pretend_after(12);
+    session.train(&plan, Existing::Keep).unwrap_err();
+    interrupt::tests::pretend(false);
+    assert_eq!(record(&folder, "student").results.epochs, 1);
+    plan.stages[0].epochs = Some(1);
+    session.train(&plan, Existing::Keep).unwrap();
+    let lines = fs::read_to_string(folder.0.join("student/metrics.jsonl")).unwrap();
+    assert_eq!(
+        lines.lines().filter(|line| line.contains("warm")).count(),
+        1
+    );
+}
+
+#[test]
+fn of_several_seeds_the_finished_ones_stay() {
+    let _alone = alone();
+    let folder = Folder::new();
+    let mut plan = plan(STUDENT);
+    plan.seeds = vec![1, 2];
+    let session = folder.session();
+    session.teachers(&plan).unwrap();
+    session.train(&plan, Existing::Keep).unwrap();
+    let first = fs::metadata(folder.0.join("student/seed-1/student.safetensors"));
+    let written = first.unwrap().modified().unwrap();
+    let mut second = record(&folder, "student/seed-2");
+    second.status = Status::Running;
+    let text = serde_yaml::to_string(&second).unwrap();
+    fs::write(folder.0.join("student/seed-2/run.yaml"), text).unwrap();
+    session.train(&plan, Existing::Keep).unwrap();
+    let first = fs::metadata(folder.0.join("student/seed-1/student.safetensors"));
+    assert_eq!(first.unwrap().modified().unwrap(), written);
+    assert_eq!(record(&folder, "student/seed-2").status, Status::Finished);
 }
 
 #[test]
@@ -236,7 +337,7 @@ fn several_seeds_are_several_runs_and_a_summary() {
     let folder = Folder::new();
     let mut plan = plan(STUDENT);
     plan.seeds = vec![1, 2];
-    folder.session().train(&plan, Existing::Refuse).unwrap();
+    folder.session().train(&plan, Existing::Keep).unwrap();
     assert_eq!(
         names(&folder, "student"),
         ["seed-1", "seed-2", "summary.yaml"]

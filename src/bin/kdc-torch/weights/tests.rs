@@ -321,7 +321,7 @@ fn networks_start_from_files_and_are_trained_again_when_these_change() {
     let plan = plan_in(&folder);
     let session = folder.session();
     let missing = session
-        .train(&plan, Existing::Refuse)
+        .train(&plan, Existing::Keep)
         .unwrap_err()
         .to_string();
     assert!(
@@ -350,7 +350,7 @@ fn networks_start_from_files_and_are_trained_again_when_these_change() {
             .equal(&head)
     );
 
-    session.train(&plan, Existing::Refuse).unwrap();
+    session.train(&plan, Existing::Keep).unwrap();
     let data = |data: &kdc::plan::DataSet| Some(session.data(data).ok()?.hash.clone());
     assert_eq!(fit(&folder.0, &plan, &data), Fit::Fits);
     let mut moved = plan.clone();
@@ -381,7 +381,7 @@ fn a_teacher_may_lack_only_what_no_edge_needs() {
     }
     let session = folder.session();
     let text = session
-        .train(&plan, crate::session::Existing::Refuse)
+        .train(&plan, crate::session::Existing::Keep)
         .unwrap_err()
         .to_string();
     assert!(

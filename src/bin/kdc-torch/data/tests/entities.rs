@@ -115,7 +115,7 @@ fn the_data_tell_what_tags_there_are() {
         let folder = Folder::new();
         let plan = plan_of(&folder, rows, &case["names"], &text);
         let session = folder.session();
-        let trained = session.train(&plan, crate::session::Existing::Refuse);
+        let trained = session.train(&plan, crate::session::Existing::Keep);
         trained.map_err(|failure| failure.to_string())?;
         let run = crate::run_folder::RunFolder::of(&session.runs, &plan, 0);
         Ok::<f64, String>(run.record().unwrap().results.metrics["entity_f1"]["a"])

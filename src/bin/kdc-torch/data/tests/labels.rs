@@ -174,7 +174,7 @@ fn a_network_that_knows_all_that_counts_is_right_everywhere() {
     ));
     let session = folder.session();
     session
-        .train(&plan, crate::session::Existing::Refuse)
+        .train(&plan, crate::session::Existing::Keep)
         .unwrap();
     let run = RunFolder::of(&session.runs, &plan, plan.seeds[0]);
     let epochs = std::fs::read_to_string(run.path.join("metrics.jsonl")).unwrap();

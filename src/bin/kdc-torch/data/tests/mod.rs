@@ -298,6 +298,6 @@ fn each_data_set_has_a_number_of_samples_of_its_own() {
         ("[90, 10]".into(), "[40, 10]".into())
     );
     session
-        .train(&plan, crate::session::Existing::Refuse)
+        .train(&plan, crate::session::Existing::Keep)
         .unwrap();
 }

@@ -39,7 +39,7 @@ fn a_folder_of_ones_own_is_trained_on() {
     let seen = &data.test.range(0, 1).unwrap().fields[0];
     assert_eq!(seen.size(), [1, 3, 32, 32]);
     session
-        .train(&plan, crate::session::Existing::Refuse)
+        .train(&plan, crate::session::Existing::Keep)
         .unwrap();
 }
 
@@ -92,7 +92,7 @@ fn a_table_of_pictures_and_numbers_is_trained_on() {
     assert!(weight.mean(Kind::Double).double_value(&[]).abs() < 1e-6);
     assert!((weight.std(false).double_value(&[]) - 1.0).abs() < 1e-6);
     session
-        .train(&plan, crate::session::Existing::Refuse)
+        .train(&plan, crate::session::Existing::Keep)
         .unwrap();
 }
 
@@ -115,7 +115,7 @@ fn tokens_are_trained_on_and_each_one_counts() {
     assert_eq!((ids.size(), label.size()), (vec![4, 16], vec![4, 16]));
     assert!(ids.narrow(1, 1, 15).equal(&label.narrow(1, 0, 15)));
     session
-        .train(&plan, crate::session::Existing::Refuse)
+        .train(&plan, crate::session::Existing::Keep)
         .unwrap();
     let parameters =
         crate::parameters::Parameters::new(&plan, 42, Device::Cpu, &Default::default());
@@ -161,6 +161,6 @@ fn texts_of_ones_own_are_trained_on() {
     let ids = &data.train.range(0, 12).unwrap().fields[0];
     assert_eq!(ids.size(), [12, 8]);
     session
-        .train(&plan, crate::session::Existing::Refuse)
+        .train(&plan, crate::session::Existing::Keep)
         .unwrap();
 }

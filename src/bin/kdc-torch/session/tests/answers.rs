@@ -13,7 +13,7 @@ fn eval_measures_what_training_measured() {
         failure.to_string().contains("train the experiment first"),
         "{failure}"
     );
-    session.train(&plan, Existing::Refuse).unwrap();
+    session.train(&plan, Existing::Keep).unwrap();
     let tables = report::of_seed(&session, &plan, 42).unwrap();
     for (network, accuracy) in record(&folder, "student").results.test_accuracy {
         let row = tables
@@ -50,7 +50,7 @@ fn a_replaced_output_is_measured_and_saved_with_all_that_it_needs() {
         output light.logits = lifted -> deep.logits
         train on images { epochs: 1, optimizer: adam(lr: 0.001), seed: 42 }",
     );
-    folder.session().train(&plan, Existing::Refuse).unwrap();
+    folder.session().train(&plan, Existing::Keep).unwrap();
 
     let saved = |file: &str| run_folder::read_tensors(&folder.0.join(file)).unwrap();
     let (student, teacher) = (
@@ -137,7 +137,7 @@ fn a_student_with_a_replaced_output_is_a_teacher() {
         train on images {{ epochs: 1, optimizer: adam(lr: 0.01), seed: 42, metrics: [agreement(light)] }}"
     );
     let plan = plan_with(&learning, &grafting);
-    folder.session().train(&plan, Existing::Refuse).unwrap();
+    folder.session().train(&plan, Existing::Keep).unwrap();
     let there = record(&folder, "teacher").results.test_accuracy;
     let here = record(&folder, "student").results.test_accuracy;
     assert_eq!(here["light"], there["light"]);
@@ -164,7 +164,7 @@ fn a_fit_learns_with_its_student_and_is_not_saved_with_it() {
         (fits[0].layers.as_str(), fits[0].parameters),
         ("conv2d(channels: 4, kernel: 1)", 4 * 2 + 4)
     );
-    folder.session().train(&plan, Existing::Refuse).unwrap();
+    folder.session().train(&plan, Existing::Keep).unwrap();
 
     let saved =
         |file: &str| run_folder::read_tensors(&folder.0.join("student").join(file)).unwrap();
@@ -215,7 +215,7 @@ fn every_kind_of_fit_learns_and_stays_behind() {
         edge linear: deep.vector ~> light.vector -> fit by mse
         train on images { epochs: 2, optimizer: adam(lr: 0.01), seed: 42 }",
     );
-    folder.session().train(&plan, Existing::Refuse).unwrap();
+    folder.session().train(&plan, Existing::Keep).unwrap();
 
     let saved =
         |file: &str| run_folder::read_tensors(&folder.0.join("student").join(file)).unwrap();
@@ -260,7 +260,7 @@ fn a_metric_of_ones_own_is_the_mean_over_the_samples_for_each_seed() {
         train on images { metrics: [accuracy, right, mse(teacher: deep.logits), mse(teacher: light.logits)],
             epochs: 1, optimizer: adam(lr: 0.001), seed: [1, 2] }",
     );
-    folder.session().train(&plan, Existing::Refuse).unwrap();
+    folder.session().train(&plan, Existing::Keep).unwrap();
     let records = ["student/seed-1", "student/seed-2"].map(|run| record(&folder, run));
     for record in &records {
         let metrics = &record.results.metrics;
@@ -286,7 +286,7 @@ fn metrics_that_are_asked_for_are_measured_in_the_end() {
     let train = "train on images { metrics: [top5, calibration, agreement(deep.logits)], epochs: 1, \
                  optimizer: adam(lr: 0.001), seed: 42 }";
     let plan = student_with(train);
-    folder.session().train(&plan, Existing::Refuse).unwrap();
+    folder.session().train(&plan, Existing::Keep).unwrap();
     let metrics = record(&folder, "student").results.metrics;
     assert!(
         metrics
@@ -321,7 +321,7 @@ fn eval_measures_the_metrics_of_the_file() {
         train on images { metrics: [perplexity, cross_entropy, distance(student: regressed, teacher: deep.features)],
             epochs: 1, optimizer: adam(lr: 0.001), seed: 42 }",
     );
-    folder.session().train(&plan, Existing::Refuse).unwrap();
+    folder.session().train(&plan, Existing::Keep).unwrap();
     let metrics = record(&folder, "student").results.metrics;
     assert_eq!(metrics.len(), 3);
     let tables = report::of_seed(&folder.session(), &plan, 42).unwrap();

@@ -10,7 +10,7 @@ fn each_stage_changes_what_it_learns_and_nothing_else() {
         let folder = Folder::new();
         let mut plan = plan.clone();
         plan.stages.truncate(stages);
-        folder.session().train(&plan, Existing::Refuse).unwrap();
+        folder.session().train(&plan, Existing::Keep).unwrap();
         let path = folder.0.join("student/student.safetensors");
         let weights = run_folder::read_tensors(&path).unwrap();
         weights.into_iter().collect::<HashMap<_, _>>()
@@ -33,7 +33,7 @@ fn results_tell_of_each_edge_what_its_last_stage_gave() {
     let folder = Folder::new();
     folder
         .session()
-        .train(&plan(STAGES), Existing::Refuse)
+        .train(&plan(STAGES), Existing::Keep)
         .unwrap();
     let results = record(&folder, "student").results;
     assert!(results.losses.keys().eq(["ce", "hint"]));
@@ -53,7 +53,7 @@ fn a_teacher_that_is_too_bad_stops_the_run_before_it_trains() {
     let folder = Folder::new();
     let failure = folder
         .session()
-        .train(&expecting(0.99), Existing::Refuse)
+        .train(&expecting(0.99), Existing::Keep)
         .unwrap_err();
     assert_eq!(failure.exit_code(), 4);
     let text = failure.to_string();
@@ -65,7 +65,7 @@ fn a_teacher_that_is_too_bad_stops_the_run_before_it_trains() {
     let good_enough = expecting(0.0);
     folder
         .session()
-        .train(&good_enough, Existing::Refuse)
+        .train(&good_enough, Existing::Keep)
         .unwrap();
 }
 
@@ -84,7 +84,7 @@ fn the_best_epoch_is_kept_and_patience_ends() {
     let folder = Folder::new();
     let plan = plan(CHOOSING);
     let session = folder.session();
-    session.train(&plan, Existing::Refuse).unwrap();
+    session.train(&plan, Existing::Keep).unwrap();
     let shares = held_out(&folder);
     let best = shares.iter().copied().fold(0.0, f64::max);
     let first_best = shares.iter().position(|share| *share == best).unwrap();
@@ -111,7 +111,7 @@ fn a_stage_may_last_some_steps() {
     let steps = "steps: 7, accumulate: 2, optimizer: sgd(lr: 0.1)";
     let start = CHOOSING.find("epochs: 9").unwrap();
     let plan = plan(&format!("{}{steps} }}", &CHOOSING[..start]));
-    folder.session().train(&plan, Existing::Refuse).unwrap();
+    folder.session().train(&plan, Existing::Keep).unwrap();
     // an epoch has five batches, which make three steps
     assert_eq!(record(&folder, "student").results.epochs, 3);
 }
@@ -130,7 +130,7 @@ fn a_teacher_that_follows_is_measured_and_saved() {
         ";
     let plan = plan(&format!("{}{follower}{}", &text[..start], &text[start..]));
     let session = folder.session();
-    session.train(&plan, Existing::Refuse).unwrap();
+    session.train(&plan, Existing::Keep).unwrap();
     assert!(names(&folder, "student").contains(&"slow.safetensors".to_string()));
     let accuracy = record(&folder, "student").results.test_accuracy;
     assert!(accuracy.keys().eq(["light", "slow"]));
