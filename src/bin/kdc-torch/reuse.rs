@@ -24,7 +24,8 @@ impl fmt::Display for Fit {
             Fit::Missing => f.write_str("it has no result yet"),
             Fit::Unfinished => f.write_str("its last run was not finished"),
             Fit::Changed(what) => {
-                let verb = if what.len() == 1 { "has" } else { "have" };
+                let one = matches!(what[..], [one] if !one.ends_with('s'));
+                let verb = if one { "has" } else { "have" };
                 write!(f, "its {} {verb} changed", what.join(" and its "))
             }
         }
