@@ -120,7 +120,7 @@ fn definition(name: &str) -> Option<String> {
     Some(described(&signature, &unmarked(&doc), Vec::new()))
 }
 
-/// A data source, transform, optimizer or what else has settings.
+/// A data source, transform, optimizer, metric or what else is declared so.
 fn setting(name: &str) -> Option<String> {
     let declared = reference::find(name)?;
     let names: Vec<&str> = declared.parameters.iter().map(|p| p.name).collect();
@@ -129,8 +129,12 @@ fn setting(name: &str) -> Option<String> {
         let doc = format!("{} ({}{optional})", parameter.doc, parameter.wants.words());
         (parameter.name, doc)
     });
+    let signature = match names.is_empty() {
+        true => name.to_string(),
+        false => format!("{name}({})", names.join(", ")),
+    };
     Some(described(
-        &format!("{name}({})", names.join(", ")),
+        &signature,
         &unmarked(declared.doc),
         arguments.collect(),
     ))

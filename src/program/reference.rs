@@ -1,8 +1,8 @@
-//! The reference of data sources, transforms, optimizers, starts and files of weights, as Markdown.
+//! The reference of data sources, transforms, optimizers, metrics, starts and files of weights, as Markdown.
 
 use super::data::{COLUMN, SOURCES, STATISTICS, TRANSFORMS};
 use super::declared::Declared;
-use super::experiment::{OPTIMIZERS, WEIGHTS};
+use super::experiment::{METRICS, OPTIMIZERS, WEIGHTS};
 use super::initial::INITIALISERS;
 use super::schedule::SCHEDULES;
 use std::fmt::Write;
@@ -15,6 +15,7 @@ pub const TABLES: &[(&str, &[Declared])] = &[
     ("Constants", STATISTICS),
     ("Optimizers", OPTIMIZERS),
     ("Schedules", SCHEDULES),
+    ("Metrics", METRICS),
     ("Weights", WEIGHTS),
     ("Starts", INITIALISERS),
 ];
@@ -35,9 +36,9 @@ const MEMORY: &str = "\n**Memory.** Data are opened once and stay in memory, on 
 /// The text of `docs/data.md`.
 pub fn markdown() -> String {
     let mut text = String::from(
-        "# Data, optimizers, weights and starts\n\n\
+        "# Data, optimizers, metrics, weights and starts\n\n\
          What can stand in a `data` pipeline, what `optimizer:` takes, how numbers may change in training, what \
-         can stand after `from`, and how parameters start. [Texts](texts.md) are explained on a page of \
+         `metrics` may list besides losses and functions, what can stand after `from`, and how parameters start. [Texts](texts.md) are explained on a page of \
          their own. This page is generated from the tables that \
          the checker uses.\n\n\
          Arguments are given by name; those marked *positional* may stand without it.\n",

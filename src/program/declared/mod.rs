@@ -178,7 +178,7 @@ fn takes_word(found: &Declared, arg: &Arg) -> bool {
     found.parameters.iter().any(|p| match p.wants {
         Wants::Word(_) => name == Some(p.name),
         // whoever takes a field takes nothing else
-        Wants::Field => true,
+        Wants::Field | Wants::Network => true,
         _ => false,
     })
 }

@@ -42,6 +42,8 @@ pub enum Wants {
     Chain,
     /// A field of the data set, by its name.
     Field,
+    /// A network, by its name.
+    Network,
 }
 
 impl Wants {
@@ -81,7 +83,7 @@ impl Wants {
                 numbers(value).is_some_and(|n| n.len() == 2 && n[0] > 0.0 && n[0] <= n[1])
             }
             Wants::Word(words) => matches!(value, Value::Word(word) if words.contains(&&**word)),
-            Wants::Chain | Wants::Field => matches!(value, Value::Word(_)),
+            Wants::Chain | Wants::Field | Wants::Network => matches!(value, Value::Word(_)),
             Wants::Betas => numbers(value)
                 .is_some_and(|n| n.len() == 2 && n.iter().all(|x| (0.0..1.0).contains(x))),
             Wants::Texts => texts(value).is_some_and(|t| t.iter().all(|t| !t.is_empty())),
@@ -136,6 +138,7 @@ impl Wants {
                 .join(" or "),
             Wants::Chain => "a chain of transforms".to_string(),
             Wants::Field => "the name of a field".to_string(),
+            Wants::Network => "the name of a network".to_string(),
             Wants::Betas => "a pair of numbers from 0 to below 1".to_string(),
             Wants::Texts => "a list of strings".to_string(),
             Wants::Renames => "a list of pairs of strings".to_string(),

@@ -19,7 +19,7 @@ pub use answer::Answers;
 pub use fit::FIT;
 pub use graft::Graft;
 pub use origin::WEIGHTS;
-pub use train::{Expectation, Group, Learning, Metric, OPTIMIZERS};
+pub use train::{Expectation, Group, Learning, METRICS, Metric, OPTIMIZERS};
 pub use transplant::without_layers;
 
 use super::elaborate::{Elaborator, Update};

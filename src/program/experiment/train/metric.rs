@@ -5,6 +5,7 @@ use crate::data::tags::Tag;
 use crate::diag::{Code, Diagnostic};
 use crate::plan::{Arg, DataSource, Measure, Metric as Share, Role};
 use crate::program::data::tensor_of;
+use crate::program::declared::{Declared, Parameter, Wants};
 use crate::program::elaborate::{Elaborator, Frame, FrameKind};
 use crate::program::experiment::Answers;
 use crate::program::graph::{NodeIndex, Owner, What};
@@ -13,6 +14,47 @@ use crate::program::value::{Layer, Value};
 use crate::source::Span;
 use crate::syntax::ast::{self, Expr, ExprKind};
 use std::rc::Rc;
+
+/// What `metrics` may list besides losses and functions.
+pub static METRICS: &[Declared] = &[
+    Declared {
+        name: "accuracy",
+        doc: "The share of the test samples whose class a student recognises; of those with a class for each word, of the words.",
+        parameters: &[],
+    },
+    Declared {
+        name: "top5",
+        doc: "The share of the test samples whose class is among the five that a student holds most likely.",
+        parameters: &[],
+    },
+    Declared {
+        name: "calibration",
+        doc: "The expected calibration error with 15 bins (Guo and others 2017): how far a student's certainty is from its \
+              accuracy, from 0 to 1.",
+        parameters: &[],
+    },
+    Declared {
+        name: "perplexity",
+        doc: "The exponential of the cross-entropy: among how many tokens a student hesitates.",
+        parameters: &[],
+    },
+    Declared {
+        name: "entity_f1",
+        doc: "The F1 of the entities that tags of words such as `B-PER` and `I-PER` mark, as seqeval and conlleval compute it: \
+              an entity counts where its words and its kind are right.",
+        parameters: &[],
+    },
+    Declared {
+        name: "agreement",
+        doc: "The share of the test samples for which a student answers as another network does.",
+        parameters: &[Parameter::required(
+            "network",
+            Wants::Network,
+            "the other, a teacher for example",
+        )
+        .positional()],
+    },
+];
 
 /// Something to measure.
 pub enum Metric {
@@ -288,15 +330,8 @@ impl Elaborator<'_, '_> {
 
     fn no_metric<T>(&mut self, expr: &Expr) -> Option<T> {
         let losses: Vec<String> = self.modules.names(self.root).map(str::to_string).collect();
-        let known = [
-            "accuracy",
-            "top5",
-            "calibration",
-            "perplexity",
-            "entity_f1",
-            "agreement",
-        ];
-        let there = known.into_iter().chain(losses.iter().map(String::as_str));
+        let known = METRICS.iter().map(|metric| metric.name);
+        let there = known.chain(losses.iter().map(String::as_str));
         self.unknown_metric(
             expr,
             there,

@@ -11,7 +11,7 @@ mod written;
 
 pub use groups::Resolved as Group;
 pub use learning::Learning;
-pub use metric::Metric;
+pub use metric::{METRICS, Metric};
 pub use optimizer::OPTIMIZERS;
 pub use scores::Expectation;
 
