@@ -67,15 +67,20 @@ mod shim {
         let mut shim = compiler(torch);
         // Said to cargo here, for the engine alone.
         shim.cargo_metadata(false);
-        // Libtorch's threads are those of OpenMP.
-        shim.flag("-fopenmp");
+        // Libtorch's threads are those of OpenMP; where the compiler has none, one does all the work.
+        let threads = cfg!(target_os = "linux");
+        if threads {
+            shim.flag("-fopenmp");
+        }
         source("shim.h");
         shim.files(["shim.cc", "autograd.cc"].map(source));
         shim.compile("kdc_shim");
         let out = PathBuf::from(std::env::var_os("OUT_DIR").expect("cargo sets it"));
         let archive = out.join("libkdc_shim.a");
         println!("cargo:rustc-link-arg-bin=kdc-torch={}", archive.display());
-        println!("cargo:rustc-link-arg-bin=kdc-torch=-lgomp");
+        if threads {
+            println!("cargo:rustc-link-arg-bin=kdc-torch=-lgomp");
+        }
         if let Some(graphs) = build_graphs(torch, lib, &out) {
             println!("cargo:rustc-env=KDC_CUDA_GRAPHS={}", graphs.display());
         }
