@@ -3,7 +3,7 @@
 //! A plan is made in the exact mode, in which training gives PyTorch's bits on a CPU. The passes below change
 //! the order in which numbers are added or multiplied, and nothing else.
 
-use super::{FieldKind, Plan, Weights, angles, fold, joined};
+use super::{FieldKind, Plan, Weights, angles, fold, joined, pooled};
 use serde::{Deserialize, Serialize};
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,10 +29,14 @@ impl Plan {
             fold::batch_norms(&mut stage.constant);
             angles::products(&mut stage.step);
             joined::convolutions(&mut stage.step);
+            for program in [&mut stage.constant, &mut stage.step] {
+                pooled::convolutions(program, &self.parameters);
+            }
             stage.fused = true;
         }
         for evaluation in &mut self.evaluations {
             fold::batch_norms(&mut evaluation.program);
+            pooled::convolutions(&mut evaluation.program, &self.parameters);
         }
         for network in &mut self.networks {
             if let Weights::Experiment { plan, .. } = &mut network.weights {

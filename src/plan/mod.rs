@@ -20,6 +20,7 @@ pub mod names;
 mod network;
 mod picture;
 mod pool_relu;
+mod pooled;
 mod precision;
 mod program;
 mod prune;

@@ -1,15 +1,14 @@
 //! Holds the accuracy of kdc's students against that of the same students in PyTorch, and records it.
 
 use crate::libtorch::Libtorch;
+use crate::processor::Processor;
 use crate::{build, example, python, say};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 use std::{fs, iter, thread};
 
-const REPORT: &str = "docs/accuracy.md";
 const DATA: &str = "data/cifar-10-batches-bin";
 const EXPERIMENTS: [&str; 3] = ["kd", "hint", "cosine"];
-const PRECISIONS: [&str; 2] = ["f32", "bf16"];
 const SEEDS: [u64; 5] = [42, 43, 44, 45, 46];
 /// Student's t with one degree of freedom less than there are seeds: what chance exceeds, on both sides together, in one
 /// of 20 cases and in one of 100.
@@ -22,7 +21,7 @@ const TEACHER_EPOCHS: usize = 2;
 struct Measured {
     experiment: &'static str,
     pytorch: Vec<f64>,
-    /// One for each of `PRECISIONS`.
+    /// One for each precision.
     kdc: Vec<Vec<f64>>,
 }
 
@@ -35,27 +34,31 @@ pub fn run(libtorch: &Libtorch) -> Result<ExitCode, String> {
     }
     let python = python::with_torch(root, &[])?;
     let folder = &Folder::new(root, &build::release(libtorch)?)?;
-    let teacher = folder.teacher()?;
+    let processor = Processor::here();
+    let precisions = processor.precisions();
+    let path = processor.report("accuracy");
+    let teacher = folder.teacher(precisions[precisions.len() - 1])?;
     let mut all = Vec::new();
     for experiment in EXPERIMENTS {
         // side by side, with one thread each
         let (kdc, pytorch) = thread::scope(|scope| {
-            let students = |precision| scope.spawn(move || folder.students(experiment, precision));
-            let kdc = PRECISIONS.map(students);
+            let students = |&precision| scope.spawn(move || folder.students(experiment, precision));
+            let kdc: Vec<_> = precisions.iter().map(students).collect();
             let pytorch = in_pytorch(root, &python, experiment, &teacher);
-            let joined = kdc.map(|thread| thread.join().expect("it does not panic"));
-            (joined, pytorch)
+            let joined = kdc
+                .into_iter()
+                .map(|thread| thread.join().expect("it does not panic"));
+            (joined.collect::<Result<Vec<_>, _>>(), pytorch)
         });
-        let kdc = kdc.into_iter().collect::<Result<_, _>>()?;
-        let pytorch = pytorch?;
+        let (kdc, pytorch) = (kdc?, pytorch?);
         all.push(Measured {
             experiment,
             pytorch,
             kdc,
         });
         // it takes an hour or two: what there is counts if the rest is not waited for
-        let text = report(&all);
-        fs::write(root.join(REPORT), &text).map_err(|e| format!("{REPORT}: {e}"))?;
+        let text = report(&all, &precisions);
+        fs::write(root.join(&path), &text).map_err(|e| format!("{path}: {e}"))?;
         print!("{text}");
     }
     Ok(ExitCode::SUCCESS)
@@ -96,12 +99,12 @@ impl Folder<'_> {
     }
 
     /// Trains the teacher of all; its weights.
-    fn teacher(&self) -> Result<PathBuf, String> {
-        let settings = format!("epochs: {TEACHER_EPOCHS}\n    precision: bf16\n");
+    fn teacher(&self, precision: &str) -> Result<PathBuf, String> {
+        let settings = format!("epochs: {TEACHER_EPOCHS}\n    precision: {precision}\n");
         let text = example::changed(&self.example("teacher"), "epochs:    10\n", &settings)?;
         let file = self.write("teacher", &text)?;
         say(&format!("the teacher, {TEACHER_EPOCHS} epochs"));
-        self.train(&file, &["--force"])?;
+        self.train(&file, &[])?;
         Ok(self.runs().join("teacher/student.safetensors"))
     }
 
@@ -111,7 +114,7 @@ impl Folder<'_> {
         let text = example::in_precision(&self.example(experiment), precision)?;
         let file = self.write(&name, &text)?;
         say(&format!("{experiment} in kdc, {precision}"));
-        self.train(&file, &["--force", "--seed", &seeds()])?;
+        self.train(&file, &["--threads", "1", "--seed", &seeds()])?;
         let of_seed = |seed| {
             let record = self
                 .runs()
@@ -126,7 +129,7 @@ impl Folder<'_> {
 
     fn train(&self, file: &Path, options: &[&str]) -> Result<(), String> {
         let mut kdc = Command::new(self.path.join("kdc"));
-        kdc.args(["train", "--device", "cpu", "--threads", "1", "--quiet"]);
+        kdc.args(["train", "--device", "cpu", "--quiet", "--force"]);
         kdc.arg(file).arg("--runs").arg(self.runs()).args(options);
         python::output(kdc.current_dir(self.root)).map(drop)
     }
@@ -180,18 +183,20 @@ fn of_lines(printed: &str) -> Result<Vec<f64>, String> {
         .ok_or_else(|| format!("PyTorch printed `{printed}`"))
 }
 
-fn report(all: &[Measured]) -> String {
+fn report(all: &[Measured], precisions: &[&str]) -> String {
     let [often, rarely] = T;
     let count = SEEDS.len();
     let mut lines = vec![
         "# Accuracy".to_string(),
         String::new(),
         format!(
-            "kdc's students beside the same students in PyTorch 2.11, on the CPU: 10 epochs on CIFAR-10 ([which \
+            "kdc's students beside the same students in PyTorch 2.11, on the CPU: {}. 10 epochs on CIFAR-10 ([which \
              copy](results.md)), seeds {}; test accuracy in per cent. Written by `cargo xtask accuracy`. \
              `benches/accuracy.py` is the program in PyTorch, in f32. The teacher is one for all: `teacher.kd`, trained by \
-             kdc for {TEACHER_EPOCHS} epochs in bf16.",
-            seeds().replace(',', ", ")
+             kdc for {TEACHER_EPOCHS} epochs in {}.",
+            Processor::here().title(),
+            seeds().replace(',', ", "),
+            precisions[precisions.len() - 1]
         ),
         String::new(),
         format!(
@@ -211,7 +216,7 @@ fn report(all: &[Measured]) -> String {
             pytorch,
             ..
         } = measured;
-        for (precision, kdc) in iter::zip(PRECISIONS, &measured.kdc) {
+        for (precision, kdc) in iter::zip(precisions, &measured.kdc) {
             let differences: Vec<f64> = iter::zip(kdc, pytorch).map(|(a, b)| a - b).collect();
             let (difference, deviation) = mean_and_deviation(&differences);
             let error = deviation / (count as f64).sqrt();
@@ -225,16 +230,15 @@ fn report(all: &[Measured]) -> String {
             ));
         }
     }
-    lines.extend(
-        [
-            "",
-            "Each seed:",
-            "",
-            "| experiment | kdc, f32 | kdc, bf16 | PyTorch |",
-            "|---|---|---|---|",
-        ]
-        .map(String::from),
-    );
+    let kdc: String = precisions.iter().map(|p| format!(" kdc, {p} |")).collect();
+    let rule = "---|".repeat(precisions.len());
+    lines.extend([
+        String::new(),
+        "Each seed:".to_string(),
+        String::new(),
+        format!("| experiment |{kdc} PyTorch |"),
+        format!("|---|{rule}---|"),
+    ]);
     for measured in all {
         let each = measured
             .kdc
@@ -282,7 +286,7 @@ mod tests {
         };
         // differences of 1, 2, 0, -1 and 3: their mean is 1, their deviation √2.5, its error √0.5
         assert!(
-            report(&[measured])
+            report(&[measured], &["f32", "bf16"])
                 .contains("| kd | f32 | 71.00 ± 1.58 | 70.00 ± 1.22 | +1.00 ± 0.71 | +1.41 |")
         );
     }

@@ -6,6 +6,7 @@ mod build;
 mod example;
 mod fixtures;
 mod libtorch;
+mod processor;
 mod python;
 
 use libtorch::Libtorch;
@@ -21,8 +22,8 @@ usage: cargo kdc ARGS           build kdc and run it; `train` and `eval` also bu
        cargo xtask test ARGS    set up what is missing and run all tests; ARGS are `cargo test`'s
        cargo xtask setup        set libtorch up
        cargo xtask fixtures     run PyTorch again to make tests/fixtures
-       cargo xtask bench        compare kdc with PyTorch programs; writes docs/performance.md, with --try nothing
-       cargo xtask accuracy     hold kdc's accuracy against PyTorch's, on CIFAR-10; writes docs/accuracy.md";
+       cargo xtask bench        compare kdc with PyTorch programs; writes docs/performance*.md, with --try nothing
+       cargo xtask accuracy     hold kdc's accuracy against PyTorch's, on CIFAR-10; writes docs/accuracy*.md";
 
 /// What `kdc` itself answers when the engine is missing.
 const NOT_SET_UP: u8 = 3;

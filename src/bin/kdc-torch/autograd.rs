@@ -2,16 +2,21 @@
 
 use crate::shim;
 use std::ffi::{c_char, c_void};
+use std::mem::ManuallyDrop;
 use std::ops::Range;
 use tch::{TchError, Tensor};
 use torch_sys::C_tensor;
 
-type Gradient = extern "C" fn(*mut c_void, *const C_tensor) -> *mut C_tensor;
+type Gradient = extern "C" fn(*mut c_void, *const C_tensor, *mut *mut C_tensor) -> bool;
+
+/// The gradients of an operation's operands, in order; none where nobody wants it.
+pub type Gradients = Result<Vec<Option<Tensor>>, TchError>;
 
 #[allow(unsafe_code)]
 unsafe extern "C" {
     fn kdc_set_gradient(
-        operand: *const C_tensor,
+        operands: *const *const C_tensor,
+        count: usize,
         result: *const C_tensor,
         closure: *mut c_void,
         gradient: Gradient,
@@ -25,37 +30,49 @@ unsafe extern "C" {
     );
 }
 
-/// Lets `result`, which was computed from `operand` without gradients, pass its gradient on: `gradient` makes the
-/// operand's of it. It is asked once, and never for a gradient's gradient.
+/// Lets `result`, which was computed from the operands without gradients, pass its gradient on to those that want one:
+/// `gradients` makes the operands' of it. It is asked once, and never for a gradient's gradient.
 #[allow(unsafe_code)]
-pub fn set_gradient<F>(operand: &Tensor, result: &Tensor, gradient: F) -> Result<(), TchError>
+pub fn set_gradients<F>(operands: &[&Tensor], result: &Tensor, gradients: F) -> Result<(), TchError>
 where
-    F: Fn(&Tensor) -> Result<Tensor, TchError> + Send + 'static,
+    F: Fn(&Tensor) -> Gradients + Send + 'static,
 {
-    extern "C" fn call<F: Fn(&Tensor) -> Result<Tensor, TchError>>(
+    extern "C" fn call<F: Fn(&Tensor) -> Gradients>(
         closure: *mut c_void,
         gradient: *const C_tensor,
-    ) -> *mut C_tensor {
+        of_operands: *mut *mut C_tensor,
+    ) -> bool {
         // SAFETY: the closure is the box below, which is dropped after its last call; the gradient is alive.
         let (closure, gradient) = unsafe {
             let gradient = Tensor::clone_from_ptr(gradient.cast_mut());
             (&*closure.cast::<F>(), gradient)
         };
-        match closure(&gradient) {
-            // the caller has it, and frees it
-            Ok(tensor) => std::mem::ManuallyDrop::new(tensor).as_mut_ptr(),
-            Err(_) => std::ptr::null_mut(),
+        let Ok(gradients) = closure(&gradient) else {
+            return false;
+        };
+        for (place, tensor) in gradients.into_iter().enumerate() {
+            let Some(tensor) = tensor else { continue };
+            // SAFETY: there is a place for each operand. The caller has the tensor then, and frees it.
+            unsafe { *of_operands.add(place) = ManuallyDrop::new(tensor).as_mut_ptr() };
         }
+        true
     }
     extern "C" fn drop<F>(closure: *mut c_void) {
         // SAFETY: it is the box below, and nobody has it any more.
         std::mem::drop(unsafe { Box::from_raw(closure.cast::<F>()) });
     }
-    let closure = Box::into_raw(Box::new(gradient)).cast::<c_void>();
-    // SAFETY: both tensors are alive, `closure` is what `call` and `drop` take it for, and the reason is for `done`.
+    let closure = Box::into_raw(Box::new(gradients)).cast::<c_void>();
+    let operands: Vec<_> = operands.iter().map(|operand| operand.as_ptr()).collect();
+    // SAFETY: all tensors are alive, `closure` is what `call` and `drop` take it for, and the reason is for `done`.
     unsafe {
-        let (operand, result) = (operand.as_ptr(), result.as_ptr());
-        let reason = kdc_set_gradient(operand, result, closure, call::<F>, drop::<F>);
+        let reason = kdc_set_gradient(
+            operands.as_ptr().cast(),
+            operands.len(),
+            result.as_ptr(),
+            closure,
+            call::<F>,
+            drop::<F>,
+        );
         shim::done(reason)
     }
 }

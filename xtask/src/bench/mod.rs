@@ -6,6 +6,7 @@ mod report;
 mod rival;
 
 use crate::libtorch::Libtorch;
+use crate::processor::Processor;
 use crate::say;
 use figures::Figures;
 use programs::Bench;
@@ -14,9 +15,7 @@ use std::fs;
 use std::process::ExitCode;
 use std::time::Instant;
 
-const REPORT: &str = "docs/performance.md";
 const EXPERIMENTS: [&str; 3] = ["kd", "cosine", "hint"];
-const PRECISIONS: [&str; 2] = ["f32", "bf16"];
 /// All programs run once a round, one after the other, so that a busy minute slows all of them.
 const ROUNDS: usize = 5;
 
@@ -74,7 +73,8 @@ pub fn run(libtorch: &Libtorch, args: &[OsString]) -> Result<ExitCode, String> {
         _ => return Err("`bench` takes nothing, or `--try`".to_string()),
     };
     let start = Instant::now();
-    let bench = Bench::new(libtorch, length)?;
+    let processor = Processor::here();
+    let bench = Bench::new(libtorch, length, processor.precisions())?;
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let mut threads = vec![1, cores];
     threads.dedup();
@@ -92,10 +92,11 @@ pub fn run(libtorch: &Libtorch, args: &[OsString]) -> Result<ExitCode, String> {
             ));
         }
     }
-    let report = report::report(&all, &threads, rounds);
+    let report = report::report(&all, &threads, rounds, &processor);
     print!("{report}");
     if args.is_empty() {
-        fs::write(libtorch.root.join(REPORT), report).map_err(|e| format!("{REPORT}: {e}"))?;
+        let path = processor.report("performance");
+        fs::write(libtorch.root.join(&path), report).map_err(|e| format!("{path}: {e}"))?;
     }
     Ok(ExitCode::SUCCESS)
 }

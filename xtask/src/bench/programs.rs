@@ -2,7 +2,7 @@
 
 use super::figures::Figures;
 use super::rival::Rival;
-use super::{EXPERIMENTS, Length, PRECISIONS, Steps};
+use super::{EXPERIMENTS, Length, Steps};
 use crate::libtorch::Libtorch;
 use crate::{build, example, python, say};
 use std::fs;
@@ -63,15 +63,21 @@ pub struct Bench {
     python: PathBuf,
     binaries: PathBuf,
     pub length: Length,
+    precisions: Vec<&'static str>,
 }
 
 impl Bench {
-    pub fn new(libtorch: &Libtorch, length: Length) -> Result<Bench, String> {
+    pub fn new(
+        libtorch: &Libtorch,
+        length: Length,
+        precisions: Vec<&'static str>,
+    ) -> Result<Bench, String> {
         Ok(Bench {
             root: libtorch.root.clone(),
             python: python::with_torch(&libtorch.root, &[TORCHVISION])?,
             binaries: build::release(libtorch)?,
             length,
+            precisions,
         })
     }
 
@@ -87,7 +93,7 @@ impl Bench {
         let Length { small, large, .. } = self.length;
         let tutorial = self.rival("tutorial", "f32", small, threads)?;
         let mut all = vec![program("tutorial", "", "f32", tutorial)];
-        for precision in PRECISIONS {
+        for &precision in &self.precisions {
             let tuned = self.rival("tuned", precision, small, threads)?;
             all.push(program("tuned", "", precision, tuned));
             let larger = self.rival("large", precision, large, threads)?;

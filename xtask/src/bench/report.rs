@@ -1,9 +1,9 @@
-//! What the figures say, as `docs/performance.md`.
+//! What the figures say, as a page of `docs/`.
 
+use super::EXPERIMENTS;
 use super::figures::Figures;
-use super::{EXPERIMENTS, PRECISIONS};
+use crate::processor::Processor;
 use std::fmt::Write as _;
-use std::fs;
 
 /// CIFAR-10's training samples, and the tutorial's epochs.
 const SAMPLES: f64 = 50_000.0;
@@ -51,19 +51,26 @@ const WAYS: [Way; 4] = [
 struct Writer<'f> {
     figures: &'f Figures,
     threads: &'f [usize],
+    precisions: Vec<&'static str>,
     text: String,
 }
 
-pub fn report(figures: &Figures, threads: &[usize], rounds: usize) -> String {
+pub fn report(
+    figures: &Figures,
+    threads: &[usize],
+    rounds: usize,
+    processor: &Processor,
+) -> String {
     let mut writer = Writer {
         figures,
         threads,
+        precisions: processor.precisions(),
         text: format!(
             "# Performance\n\n\
              kdc beside PyTorch 2.11 on the CPU: {}. Written by `cargo xtask bench`, which runs all programs one after \
              the other, in {rounds} rounds; figures are medians. `benches/pytorch.py` has the rivals and says what each \
              does; [speed.md](speed.md) says what kdc does.\n\n",
-            processor()
+            processor.title()
         ),
     };
     writer.wholes();
@@ -88,6 +95,15 @@ impl Writer<'_> {
         pass + EPOCHS * SAMPLES / median(way.step)
     }
 
+    /// The names of a table's first columns, and those that it has for each precision.
+    fn head(&mut self, first: &[&str], each: impl Fn(&str) -> String) {
+        let first = first.iter().map(ToString::to_string);
+        let each = self.precisions.iter().map(|precision| each(precision));
+        let names = first.chain(each).collect::<Vec<_>>().join(" | ");
+        let rule = "---|".repeat(names.split('|').count());
+        self.line(&format!("| {names} |\n|{rule}"));
+    }
+
     fn wholes(&mut self) {
         self.line("## Whole experiments\n");
         self.line(
@@ -95,12 +111,13 @@ impl Writer<'_> {
              teacher answers once; behind each, how many times as long as kdc that is. Reading data, measuring and \
              torch.compile's own time are not in it.\n",
         );
-        self.line("| threads | experiment | program | f32 | to kdc | bf16 | to kdc |");
-        self.line("|---|---|---|---|---|---|---|");
+        self.head(&["threads", "experiment", "program"], |precision| {
+            format!("{precision} | to kdc")
+        });
         for &threads in self.threads {
             for experiment in EXPERIMENTS {
                 for way in &WAYS {
-                    let cells = PRECISIONS.map(|precision| {
+                    let cells = self.precisions.iter().map(|&precision| {
                         // the tutorial knows no bf16; kdc's is compared with what it takes
                         let own = if way.program == "tutorial" {
                             "f32"
@@ -112,7 +129,7 @@ impl Writer<'_> {
                         cell(seconds, seconds / ours)
                     });
                     let title = way.title;
-                    let cells = cells.join(" | ");
+                    let cells = cells.collect::<Vec<_>>().join(" | ");
                     self.line(&format!("| {threads} | {experiment} | {title} | {cells} |"));
                 }
             }
@@ -125,12 +142,13 @@ impl Writer<'_> {
             "Pictures a second where the teacher's answers are there, with the lowest and the highest; eager is the \
              tutorial's step without its data and teacher.\n",
         );
-        self.line("| threads | experiment | eager, f32 | PyTorch, tuned, f32 | kdc, f32 | to eager | PyTorch, tuned, bf16 | kdc, bf16 | to eager |");
-        self.line("|---|---|---|---|---|---|---|---|---|");
+        self.head(&["threads", "experiment", "eager, f32"], |precision| {
+            format!("PyTorch, tuned, {precision} | kdc, {precision} | to eager")
+        });
         for &threads in self.threads {
             for experiment in EXPERIMENTS {
                 let eager = self.figures.of("tutorial", threads, "f32", experiment)("student");
-                let each = PRECISIONS.map(|precision| {
+                let each = self.precisions.iter().map(|&precision| {
                     let spread = |program, figure| {
                         let name = format!("{experiment}.{figure}");
                         self.figures.spread(threads, program, precision, &name)
@@ -139,7 +157,7 @@ impl Writer<'_> {
                     let (tuned, kdc) = (spread("tuned", "kept"), spread("kdc", "step"));
                     format!("{tuned} | {kdc} | {:.2}", ours / eager)
                 });
-                let each = each.join(" | ");
+                let each = each.collect::<Vec<_>>().join(" | ");
                 self.line(&format!(
                     "| {threads} | {experiment} | {eager:.0} | {each} |"
                 ));
@@ -156,7 +174,7 @@ impl Writer<'_> {
         self.line("| threads | precision | kd | cosine | hint | the convolution alone |");
         self.line("|---|---|---|---|---|---|");
         for &threads in self.threads {
-            for precision in PRECISIONS {
+            for precision in self.precisions.clone() {
                 let passes = EXPERIMENTS.map(|experiment| {
                     let median = self.figures.of("kdc", threads, precision, experiment);
                     let speed = median("teacher") * median("teacher_multiply_adds");
@@ -185,7 +203,7 @@ impl Writer<'_> {
         );
         self.line("|---|---|---|---|---|---|");
         for &threads in self.threads {
-            for precision in PRECISIONS {
+            for precision in self.precisions.clone() {
                 let ceiling = self.figures.median(threads, "tuned", precision, "ceiling");
                 for experiment in EXPERIMENTS {
                     let median = self.figures.of("kdc", threads, precision, experiment);
@@ -216,7 +234,7 @@ impl Writer<'_> {
         self.line("| threads | precision | PyTorch, tuned | kdc, first epoch | kdc, views that are known | kdc, mean of all epochs | to PyTorch |");
         self.line("|---|---|---|---|---|---|---|");
         for &threads in self.threads {
-            for precision in PRECISIONS {
+            for precision in self.precisions.clone() {
                 let median =
                     |program, figure| self.figures.median(threads, program, precision, figure);
                 let rival = median("tuned", "large.step");
@@ -259,14 +277,6 @@ fn cell(seconds: f64, ratio: f64) -> String {
     format!("{seconds:.0} | {ratio:.2}")
 }
 
-fn processor() -> String {
-    let info = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let name = info.lines().find(|line| line.starts_with("model name"));
-    name.and_then(|line| line.split(": ").nth(1))
-        .unwrap_or(std::env::consts::ARCH)
-        .to_string()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -277,7 +287,7 @@ mod tests {
         let mut read = |program, printed| figures.read(1, program, "f32", "", printed).unwrap();
         read("tutorial", "kd.step 500\nkd.student 2000");
         read("kdc", "kd.step 10000\nkd.teacher 1000");
-        let report = report(&figures, &[1], 1);
+        let report = report(&figures, &[1], 1, &Processor::here());
         // 500,000 / 500, against 50,000 / 1000 + 500,000 / 10,000
         assert!(report.contains("| 1 | kd | the tutorial's program | 1000 | 10.00 |"));
         assert!(report.contains("| 1 | kd | kdc | 100 | 1.00 |"));

@@ -1,5 +1,7 @@
 //! Convolutions.
 
+use super::pooled_convolution::{Pooling, pooled_convolution};
+use super::pooling::max_pool;
 use super::site::Site;
 use super::{Kernel, weighted, with_weights};
 use crate::failure::Result;
@@ -10,6 +12,7 @@ pub fn kernel(site: &Site) -> Result<Option<Kernel>> {
         "conv2d" => conv2d(site, site.int("groups")?),
         // As many groups as channels.
         "depthwise_conv2d" => conv2d(site, site.parameter("weight")?.size()[0]),
+        "pooled_conv2d" => pooled_conv2d(site),
         "joined_conv2d" => joined_conv2d(site).map(Some),
         "conv_transpose2d" => conv_transpose2d(site),
         _ => Ok(None),
@@ -29,6 +32,25 @@ fn conv2d(site: &Site, groups: i64) -> Result<Option<Kernel>> {
         }
         false => weighted(site, apply),
     }
+}
+
+fn pooled_conv2d(site: &Site) -> Result<Option<Kernel>> {
+    let (padding, size) = (site.pair("padding")?, site.pair("window")?);
+    let relu = site.has("relu") && site.flag("relu")?;
+    let pooling = Pooling {
+        padding,
+        size,
+        relu,
+    };
+    weighted(site, move |x, weight, bias| {
+        match pooled_convolution(x, weight, bias, pooling)? {
+            Some(pooled) => Ok(pooled),
+            None => {
+                let map = x.f_conv2d(weight, bias, [1, 1], padding, [1, 1], 1)?;
+                max_pool(&map, [size, size, [0, 0]], relu)
+            }
+        }
+    })
 }
 
 /// Of the maps that would be joined along their channels, each with its part of the weight.

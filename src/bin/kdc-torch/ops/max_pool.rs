@@ -3,50 +3,40 @@
 //! keeps eight bytes to know where each maximum was, fills the gradient with zeros first, and goes through all
 //! results again for the relu.
 
-use crate::autograd::{in_parallel, set_gradient};
+use super::number::{Bf16, Number};
+use super::windows::Windows;
+use crate::autograd::{in_parallel, set_gradients};
 use crate::layout;
 use crate::shared::Shared;
+use pulp::{Arch, Simd, WithSimd};
 use std::ops::Range;
 use tch::{Device, Kind, TchError, Tensor};
-
-/// What is computed at once.
-const LANES: usize = 16;
-
-/// The place of a maximum that relu takes away.
-const NOWHERE: u8 = u8::MAX;
 
 /// As few results as are worth a thread.
 const LEAST: usize = 16 * 1024;
 
-/// Sizes of what is pooled, of the windows, and of the result.
+/// Windows on some pictures.
 #[derive(Clone, Copy)]
 struct Pooling {
     pictures: usize,
-    channels: usize,
-    height: usize,
-    width: usize,
-    window: [usize; 2],
-    relu: bool,
+    windows: Windows,
 }
 
 /// The largest of each window of `[N, C, H, W]`, or zero if that is more and `relu` asks for it. None where
 /// libtorch is to compute it.
 pub fn max_pool(x: &Tensor, window: [i64; 2], relu: bool) -> Result<Option<Tensor>, TchError> {
-    let window = window.map(|size| size as usize);
-    let few = window[0] * window[1] < usize::from(NOWHERE);
-    if x.device() != Device::Cpu || x.dim() != 4 || !few || !layout::is_channels_last(x)? {
+    if x.device() != Device::Cpu || x.dim() != 4 || !layout::is_channels_last(x)? {
         return Ok(None);
     }
     let (pictures, channels, height, width) = x.size4()?;
-    let [pictures, channels, height, width] =
-        [pictures, channels, height, width].map(|size| size as usize);
+    let [channels, height, width] = [channels, height, width].map(|size| size as usize);
+    let window = window.map(|size| size as usize);
+    let Some(windows) = Windows::new(channels, [height, width], window, relu) else {
+        return Ok(None);
+    };
     let pooling = Pooling {
-        pictures,
-        channels,
-        height,
-        width,
-        window,
-        relu,
+        pictures: pictures as usize,
+        windows,
     };
     match x.kind() {
         Kind::Float => pooling.forward::<f32>(x).map(Some),
@@ -63,25 +53,19 @@ impl Pooling {
         {
             let (from, to) = (Shared::<T>::of(&x_without), Shared::<T>::of(&result));
             let of_each = Shared::over(&mut places);
-            self.each_row(|row| {
-                let (source, pooled) = (self.read(row), self.written(row));
-                // SAFETY: no two rows of results are the same, and nobody writes what is pooled.
-                #[allow(unsafe_code)]
-                let (source, to, places) = unsafe {
-                    (
-                        from.part(source),
-                        to.part(pooled.clone()),
-                        of_each.part(pooled),
-                    )
-                };
-                self.pool_row(source, to, places);
+            self.each_row(|rows| {
+                Arch::new().dispatch(Forward {
+                    pooling: self,
+                    from: &from,
+                    to: &to,
+                    places: &of_each,
+                    rows,
+                });
             });
         }
-        if x.requires_grad() {
-            set_gradient(x, &result, move |gradient| {
-                self.backward::<T>(gradient, &places)
-            })?;
-        }
+        set_gradients(&[x], &result, move |gradient| {
+            Ok(vec![Some(self.backward::<T>(gradient, &places)?)])
+        })?;
         Ok(result)
     }
 
@@ -89,168 +73,137 @@ impl Pooling {
         let gradient = layout::channels_last(gradient)?;
         let result = layout::empty_channels_last(self.pooled(), gradient.kind())?;
         let (from, to) = (Shared::<T>::of(&gradient), Shared::<T>::of(&result));
-        self.each_row(|row| {
-            let (source, pooled) = (self.read(row), self.written(row));
-            // SAFETY: each row of windows has rows of its own of what was pooled, and nobody writes the gradient.
-            #[allow(unsafe_code)]
-            let (gradient, source) = unsafe { (from.part(pooled.clone()), to.part(source)) };
-            self.unpool_row(gradient, &places[pooled], source);
+        self.each_row(|rows| {
+            Arch::new().dispatch(Backward {
+                pooling: self,
+                from: &from,
+                places,
+                to: &to,
+                rows,
+            });
         });
         Ok(result)
     }
 
     /// `[N, C, H, W]` of what is pooled.
     fn pooled(&self) -> [i64; 4] {
-        [self.pictures, self.channels, self.height, self.width].map(|size| size as i64)
+        let Windows {
+            channels,
+            height,
+            width,
+            ..
+        } = self.windows;
+        [self.pictures, channels, height, width].map(|size| size as i64)
     }
 
     /// `[N, C, H, W]` of the result.
     fn result(&self) -> [i64; 4] {
-        let [rows, columns] = self.windows();
-        [self.pictures, self.channels, rows, columns].map(|size| size as i64)
+        let windows = &self.windows;
+        let (rows, columns) = (windows.rows(), windows.columns());
+        [self.pictures, windows.channels, rows, columns].map(|size| size as i64)
     }
 
-    /// How many fit below each other, and side by side.
-    fn windows(&self) -> [usize; 2] {
-        [self.height / self.window[0], self.width / self.window[1]]
+    fn each_row(&self, work: impl Fn(Range<usize>) + Sync) {
+        let least = LEAST / self.length().max(1);
+        in_parallel(self.pictures * self.windows.rows(), least.max(1), work);
     }
 
-    fn each_row(&self, work: impl Fn(usize) + Sync) {
-        let [rows, columns] = self.windows();
-        let least = LEAST / (columns * self.channels).max(1);
-        in_parallel(self.pictures * rows, least.max(1), |some| {
-            some.for_each(&work)
-        });
+    /// How many results a row of windows has.
+    fn length(&self) -> usize {
+        self.windows.columns() * self.windows.channels
     }
 
     /// The results of a row of windows.
     fn written(&self, row: usize) -> Range<usize> {
-        let length = self.windows()[1] * self.channels;
-        row * length..(row + 1) * length
+        row * self.length()..(row + 1) * self.length()
     }
 
     /// What a row of windows stands on; the last one of a picture also has what lies below it.
     fn read(&self, row: usize) -> Range<usize> {
-        let rows = self.windows()[0];
+        let Windows { height, size, .. } = self.windows;
+        let rows = self.windows.rows();
         let (picture, row) = (row / rows, row % rows);
         let end = match row + 1 == rows {
-            true => self.height,
-            false => (row + 1) * self.window[0],
+            true => height,
+            false => (row + 1) * size[0],
         };
-        let at = |y: usize| (picture * self.height + y) * self.width * self.channels;
-        at(row * self.window[0])..at(end)
+        let at = |y: usize| (picture * height + y) * self.line();
+        at(row * size[0])..at(end)
     }
 
-    fn pool_row<T: Number>(&self, source: &[T], results: &mut [T], places: &mut [u8]) {
-        let pixels = results.chunks_exact_mut(self.channels);
-        let places = places.chunks_exact_mut(self.channels);
-        for (column, (results, places)) in pixels.zip(places).enumerate() {
-            let window = &source[column * self.window[1] * self.channels..];
-            let (blocks, rest) = results.as_chunks_mut::<LANES>();
-            let (block_places, rest_places) = places.as_chunks_mut::<LANES>();
-            let done = blocks.len() * LANES;
-            for (k, (results, places)) in blocks.iter_mut().zip(block_places).enumerate() {
-                self.pool(&window[k * LANES..], results, places);
-            }
-            for (k, (result, place)) in rest.iter_mut().zip(rest_places).enumerate() {
-                let one = (std::array::from_mut(result), std::array::from_mut(place));
-                self.pool(&window[done + k..], one.0, one.1);
-            }
-        }
+    /// How many numbers a line of what is pooled has.
+    fn line(&self) -> usize {
+        self.windows.width * self.windows.channels
     }
+}
 
-    /// Of some channels of one window, which begins with `source`.
+/// Some rows of windows.
+struct Forward<'a, T> {
+    pooling: Pooling,
+    from: &'a Shared<'a, T>,
+    to: &'a Shared<'a, T>,
+    places: &'a Shared<'a, u8>,
+    rows: Range<usize>,
+}
+
+impl<T: Number> WithSimd for Forward<'_, T> {
+    type Output = ();
+
     #[inline(always)]
-    fn pool<T: Number, const N: usize>(
-        &self,
-        source: &[T],
-        results: &mut [T; N],
-        places: &mut [u8; N],
-    ) {
-        let mut largest = [f32::NEG_INFINITY; N];
-        let mut place = [0u32; N];
-        for y in 0..self.window[0] {
-            for x in 0..self.window[1] {
-                let at = (y * self.width + x) * self.channels;
-                let seen = &source[at..at + N];
-                let here = (y * self.window[1] + x) as u32;
-                for k in 0..N {
-                    let value = seen[k].value();
-                    // what is not a number counts as more, as for libtorch
-                    let more = (value > largest[k]) | value.is_nan();
-                    largest[k] = if more { value } else { largest[k] };
-                    place[k] = if more { here } else { place[k] };
-                }
-            }
-        }
-        if self.relu {
-            for k in 0..N {
-                let gone = largest[k] <= 0.0;
-                largest[k] = if gone { 0.0 } else { largest[k] };
-                place[k] = if gone { u32::from(NOWHERE) } else { place[k] };
-            }
-        }
-        for k in 0..N {
-            results[k] = T::of(largest[k]);
-            places[k] = place[k] as u8;
-        }
-    }
-
-    fn unpool_row<T: Number>(&self, gradient: &[T], places: &[u8], source: &mut [T]) {
-        let [_, columns] = self.windows();
-        let covered = columns * self.window[1] * self.channels;
-        for (y, line) in source
-            .chunks_exact_mut(self.width * self.channels)
-            .enumerate()
-        {
-            let (covered, rest) = line.split_at_mut(if y < self.window[0] { covered } else { 0 });
-            rest.fill(T::default());
-            let pixels = covered.chunks_exact_mut(self.channels);
-            for (column, pixel) in pixels.enumerate() {
-                let (x, window) = (column % self.window[1], column / self.window[1]);
-                let of_window = window * self.channels..(window + 1) * self.channels;
-                let here = (y * self.window[1] + x) as u8;
-                let given = gradient[of_window.clone()].iter().zip(&places[of_window]);
-                for (value, (&gradient, &place)) in pixel.iter_mut().zip(given) {
-                    *value = if place == here {
-                        gradient
-                    } else {
-                        T::default()
-                    };
-                }
-            }
+    fn with_simd<S: Simd>(self, simd: S) {
+        let (mut read, mut written) = (Vec::new(), Vec::new());
+        for row in self.rows {
+            let results = self.pooling.written(row);
+            // SAFETY: no two rows of results are the same, and nobody writes what is pooled.
+            #[allow(unsafe_code)]
+            let (from, to, places) = unsafe {
+                (
+                    self.from.part(self.pooling.read(row)),
+                    self.to.part(results.clone()),
+                    self.places.part(results),
+                )
+            };
+            let lines = T::read(from, &mut read);
+            let results = T::place(to, &mut written);
+            self.pooling.windows.pool(simd, lines, results, places);
+            T::written(to, &written);
         }
     }
 }
 
-/// An element of a tensor.
-trait Number: Copy + Default + Send + Sync {
-    fn value(self) -> f32;
-    /// Of a value that an element had.
-    fn of(value: f32) -> Self;
+/// Some rows of windows.
+struct Backward<'a, T> {
+    pooling: Pooling,
+    from: &'a Shared<'a, T>,
+    places: &'a [u8],
+    to: &'a Shared<'a, T>,
+    rows: Range<usize>,
 }
 
-impl Number for f32 {
-    fn value(self) -> f32 {
-        self
-    }
+impl<T: Number> WithSimd for Backward<'_, T> {
+    type Output = ();
 
-    fn of(value: f32) -> f32 {
-        value
-    }
-}
-
-/// The upper half of an `f32`.
-#[derive(Clone, Copy, Default)]
-struct Bf16(u16);
-
-impl Number for Bf16 {
-    fn value(self) -> f32 {
-        f32::from_bits(u32::from(self.0) << 16)
-    }
-
-    fn of(value: f32) -> Bf16 {
-        Bf16((value.to_bits() >> 16) as u16)
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        let (mut read, mut written) = (Vec::new(), Vec::new());
+        for row in self.rows {
+            let results = self.pooling.written(row);
+            // SAFETY: each row of windows has rows of its own of what was pooled, and nobody writes the gradient.
+            #[allow(unsafe_code)]
+            let (from, to) = unsafe {
+                (
+                    self.from.part(results.clone()),
+                    self.to.part(self.pooling.read(row)),
+                )
+            };
+            let (gradients, places) = (T::read(from, &mut read), &self.places[results]);
+            let lines = to.chunks_exact_mut(self.pooling.line());
+            for (y, line) in lines.enumerate() {
+                let values = T::place(line, &mut written);
+                self.pooling.windows.unpool(y, gradients, places, values);
+                T::written(line, &written);
+            }
+        }
     }
 }
 

@@ -13,13 +13,16 @@ mod gradient;
 mod linear;
 mod max_pool;
 mod norm;
+mod number;
 mod parameter;
 mod part;
+mod pooled_convolution;
 mod pooling;
 mod reduce;
 mod select;
 mod shape;
 mod site;
+mod windows;
 
 use crate::failure::{Failure, Result};
 use crate::interpreter::Frame;

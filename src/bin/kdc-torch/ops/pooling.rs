@@ -1,26 +1,17 @@
 //! Pooling and resizing.
 
-use super::max_pool::max_pool;
+use super::max_pool;
 use super::site::Site;
-use super::{Kernel, unary};
+use super::{Computed, Kernel, unary};
 use crate::failure::Result;
+use tch::Tensor;
 
 pub fn kernel(site: &Site) -> Result<Option<Kernel>> {
     match site.node.op.as_str() {
         "max_pool2d" => {
-            let [kernel, stride, padding] = window(site)?;
+            let window = window(site)?;
             let relu = site.has("relu") && site.flag("relu")?;
-            let apart = kernel == stride && padding == [0, 0];
-            unary(move |x| {
-                if apart && let Some(pooled) = max_pool(x, kernel, relu)? {
-                    return Ok(pooled);
-                }
-                let mut pooled = x.f_max_pool2d(kernel, stride, padding, [1, 1], false)?;
-                match relu {
-                    true => pooled.f_relu_(),
-                    false => Ok(pooled),
-                }
-            })
+            unary(move |x| max_pool(x, window, relu))
         }
         "avg_pool2d" => {
             let [kernel, stride, padding] = window(site)?;
@@ -55,4 +46,17 @@ fn window(site: &Site) -> Result<[[i64; 2]; 3]> {
         site.pair("stride")?,
         site.pair("padding")?,
     ])
+}
+
+/// The largest of each window; with `relu`, nothing less than zero.
+pub fn max_pool(x: &Tensor, [kernel, stride, padding]: [[i64; 2]; 3], relu: bool) -> Computed {
+    let apart = kernel == stride && padding == [0, 0];
+    if apart && let Some(pooled) = max_pool::max_pool(x, kernel, relu)? {
+        return Ok(pooled);
+    }
+    let mut pooled = x.f_max_pool2d(kernel, stride, padding, [1, 1], false)?;
+    match relu {
+        true => pooled.f_relu_(),
+        false => Ok(pooled),
+    }
 }
