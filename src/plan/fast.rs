@@ -3,7 +3,7 @@
 //! A plan is made in the exact mode, in which training gives PyTorch's bits on a CPU. The passes below change
 //! the order in which numbers are added or multiplied, and nothing else.
 
-use super::{FieldKind, Plan, Weights, angles, fold, joined, pooled};
+use super::{FieldKind, Plan, Weights, angles, fold, joined, pooled, winograd};
 use serde::{Deserialize, Serialize};
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,6 +27,7 @@ impl Plan {
         self.lay_channels_last();
         for stage in &mut self.stages {
             fold::batch_norms(&mut stage.constant);
+            winograd::convolutions(&mut stage.constant);
             angles::products(&mut stage.step);
             joined::convolutions(&mut stage.step);
             for program in [&mut stage.constant, &mut stage.step] {
@@ -36,6 +37,7 @@ impl Plan {
         }
         for evaluation in &mut self.evaluations {
             fold::batch_norms(&mut evaluation.program);
+            winograd::convolutions(&mut evaluation.program);
             pooled::convolutions(&mut evaluation.program, &self.parameters);
         }
         for network in &mut self.networks {

@@ -32,6 +32,7 @@ mod summary;
 mod training;
 mod values;
 pub mod views;
+mod winograd;
 pub(crate) mod yaml;
 
 pub use cache::{Cache, Keep};

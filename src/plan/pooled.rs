@@ -32,29 +32,15 @@ pub fn convolutions(program: &mut Program, parameters: &[Parameter]) {
 
 /// Whether no two windows overlap, and none reaches over the edge.
 fn is_apart(pool: &Node) -> bool {
-    pool.args.get("kernel") == pool.args.get("stride") && pair(pool, "padding") == Some([0, 0])
+    pool.args.get("kernel") == pool.args.get("stride") && pool.has_pair("padding", 0)
 }
 
 fn is_plain(convolution: &Node) -> bool {
+    let other = ["norm_eps", "winograd"];
     convolution.has("groups", 1)
-        && !convolution.args.contains_key("norm_eps")
-        && ["stride", "dilation"]
-            .iter()
-            .all(|name| pair(convolution, name) == Some([1, 1]))
-}
-
-fn pair(node: &Node, name: &str) -> Option<[u64; 2]> {
-    let number = |arg: &Arg| match arg {
-        Arg::Int(number) => u64::try_from(*number).ok(),
-        _ => None,
-    };
-    match node.args.get(name)? {
-        Arg::List(both) => match &both[..] {
-            [high, wide] => Some([number(high)?, number(wide)?]),
-            _ => None,
-        },
-        one => number(one).map(|number| [number; 2]),
-    }
+        && convolution.has_pair("stride", 1)
+        && convolution.has_pair("dilation", 1)
+        && !other.iter().any(|name| convolution.args.contains_key(*name))
 }
 
 /// The convolution, which gives what the pooling gave. `window` is the size of the pooling's windows.

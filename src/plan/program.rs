@@ -56,6 +56,14 @@ impl Node {
     pub(super) fn has(&self, name: &str, value: i64) -> bool {
         self.args.get(name) == Some(&Arg::Int(value))
     }
+
+    /// Whether an argument is this number both in height and in width.
+    pub(super) fn has_pair(&self, name: &str, value: i64) -> bool {
+        match self.args.get(name) {
+            Some(Arg::List(pair)) => pair[..] == [Arg::Int(value), Arg::Int(value)],
+            one => one == Some(&Arg::Int(value)),
+        }
+    }
 }
 
 /// A compile-time argument, or a number that is known at each step.

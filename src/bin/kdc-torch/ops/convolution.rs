@@ -3,7 +3,7 @@
 use super::pooled_convolution::{Pooling, pooled_convolution};
 use super::pooling::max_pool;
 use super::site::Site;
-use super::{Kernel, weighted, with_weights};
+use super::{Kernel, weighted, winograd, with_weights};
 use crate::failure::Result;
 use tch::{Tensor, no_grad_guard};
 
@@ -22,16 +22,16 @@ pub fn kernel(site: &Site) -> Result<Option<Kernel>> {
 fn conv2d(site: &Site, groups: i64) -> Result<Option<Kernel>> {
     let (stride, padding) = (site.pair("stride")?, site.pair("padding")?);
     let dilation = site.pair("dilation")?;
-    let apply = move |x: &Tensor, weight: &Tensor, bias: Option<&Tensor>| {
-        x.f_conv2d(weight, bias, stride, padding, dilation, groups)
+    let (weight, bias) = match site.has("norm_eps") {
+        true => folded(site)?,
+        false => (site.parameter("weight")?, site.optional_parameter("bias")?),
     };
-    match site.has("norm_eps") {
-        true => {
-            let (weight, bias) = folded(site)?;
-            with_weights(site, weight, Some(bias), apply)
-        }
-        false => weighted(site, apply),
+    if site.has("winograd") {
+        return winograd::kernel(site, weight, bias);
     }
+    with_weights(site, weight, bias, move |x, weight, bias| {
+        x.f_conv2d(weight, bias, stride, padding, dilation, groups)
+    })
 }
 
 fn pooled_conv2d(site: &Site) -> Result<Option<Kernel>> {
@@ -76,7 +76,7 @@ fn joined_conv2d(site: &Site) -> Result<Kernel> {
 }
 
 /// The weight and bias that do what the convolution and then a batch norm in evaluation mode do.
-fn folded(site: &Site) -> Result<(Tensor, Tensor)> {
+fn folded(site: &Site) -> Result<(Tensor, Option<Tensor>)> {
     let _no_grad = no_grad_guard();
     let norm = |role: &str| site.parameter(&format!("norm_{role}"));
     let deviation = norm("running_var")?.f_add_scalar(site.float("norm_eps")?)?;
@@ -88,7 +88,7 @@ fn folded(site: &Site) -> Result<(Tensor, Tensor)> {
     let bias = norm("bias")?.f_sub(&mean.f_mul(&scale)?)?;
     let weight = site.parameter("weight")?;
     let weight = weight.f_mul(&scale.f_reshape([-1, 1, 1, 1])?)?;
-    Ok((weight, bias))
+    Ok((weight, Some(bias)))
 }
 
 fn conv_transpose2d(site: &Site) -> Result<Option<Kernel>> {

@@ -23,6 +23,7 @@ mod select;
 mod shape;
 mod site;
 mod windows;
+mod winograd;
 
 use crate::failure::{Failure, Result};
 use crate::interpreter::Frame;
