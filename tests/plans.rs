@@ -292,6 +292,81 @@ fn the_fast_plan_is_the_golden_one() {
     golden::hold("tests/fast.yaml", &unsaved::plan(text).fast().to_yaml());
 }
 
+#[test]
+fn convolutions_of_weights_that_stay_are_winograds_where_it_pays() {
+    let operations = |between: &str| -> Vec<String> {
+        let text = format!(
+            "use \"cifar10.kd\"::images
+model Net() {{
+    input image: [N, 3, 32, 32]
+    map = image -> conv2d(32, kernel: 1)
+    {between}
+    output logits = end -> flatten -> linear(10)
+}}
+student net = Net()
+edge images.label ~> net.logits by cross_entropy
+train on images {{ epochs: 2, optimizer: adam(lr: 0.001) }}
+"
+        );
+        let plan = unsaved::plan(text).fast();
+        let marks = |node: &Node| {
+            let marks = ["winograd", "relu", "pool"].into_iter();
+            let marks = marks.filter(|mark| node.args.contains_key(*mark));
+            [node.op.as_str()]
+                .into_iter()
+                .chain(marks)
+                .collect::<Vec<_>>()
+                .join(" ")
+        };
+        // while it learns, its weights change
+        assert!(
+            plan.stages[0]
+                .step
+                .nodes
+                .iter()
+                .all(|node| !node.args.contains_key("winograd"))
+        );
+        let nodes = &plan.evaluations[0].program.nodes;
+        nodes[1..nodes.len() - 2].iter().map(marks).collect()
+    };
+    let all =
+        "end = map -> conv2d(32, kernel: 3, padding: 1) -> batch_norm -> relu -> max_pool2d(2)";
+    assert_eq!(operations(all), ["conv2d winograd relu pool"]);
+    assert_eq!(
+        operations("end = map -> conv2d(32, kernel: 3) -> relu -> conv2d(32, kernel: 3)"),
+        ["conv2d winograd relu", "conv2d winograd"]
+    );
+    assert_eq!(
+        operations("end = map -> conv2d(24, kernel: 3) -> max_pool2d(2) -> max_pool2d(3)"),
+        ["conv2d winograd pool", "max_pool2d"]
+    );
+    assert_eq!(
+        operations("end = map -> conv2d(24, kernel: 3) -> relu -> max_pool2d(3, stride: 2)"),
+        ["conv2d winograd", "max_pool2d relu"]
+    );
+    assert_eq!(
+        operations(
+            "few = map -> conv2d(32, kernel: 3)
+             end = relu(few) + few"
+        ),
+        ["conv2d winograd", "relu", "add"]
+    );
+    for other in [
+        "conv2d(32, kernel: 3, stride: 2)",
+        "conv2d(32, kernel: 3, dilation: 2)",
+        "conv2d(32, kernel: 3, groups: 2)",
+        "conv2d(32, kernel: 5)",
+        "conv2d(16, kernel: 3)",
+    ] {
+        assert_eq!(operations(&format!("end = map -> {other}")), ["conv2d"]);
+    }
+    // pictures of 5x5 need four tiles
+    assert_eq!(
+        operations("end = map -> max_pool2d(6) -> conv2d(32, kernel: 3, padding: 1)"),
+        ["max_pool2d", "conv2d"]
+    );
+}
+
 /// The gates of `reviewkd` lead all channels of two maps to one for each.
 #[test]
 fn a_convolution_that_leads_to_few_channels_joins_no_maps() {

@@ -39,6 +39,33 @@ fn a_folded_norm_changes_rounding_only() {
     assert!(found.allclose(&expected, 1e-5, 1e-6, false));
 }
 
+#[test]
+fn winograds_convolutions_change_rounding_only() {
+    let _alone = alone();
+    let convolution = "conv2d(32, kernel: 3, padding: 1)";
+    let text = STUDENT.replace(
+        "conv2d(2, kernel: 3, padding: 1) -> batch_norm -> relu -> max_pool2d(4)",
+        &format!(
+            "{convolution} -> relu -> {convolution} -> batch_norm -> relu -> max_pool2d(2)
+            -> {convolution} -> batch_norm -> {convolution} -> relu -> max_pool2d(2)"
+        ),
+    );
+    let (exact, fast) = (plan(&text), plan(&text).fast());
+    let operations = |plan: &Plan| {
+        let of_light = plan.evaluations.iter().find(|e| e.network == "light");
+        let nodes = of_light.unwrap().program.nodes.iter();
+        nodes.map(|node| node.op.clone()).collect::<Vec<_>>()
+    };
+    // all that stand behind a convolution are within it
+    assert_eq!(
+        operations(&fast)[..6],
+        ["conv2d", "relu", "conv2d", "conv2d", "conv2d", "flatten"]
+    );
+    let (expected, found) = (answers(&exact), answers(&fast));
+    assert!(found.allclose(&expected, 1e-4, 1e-5, false));
+    assert!(found != expected);
+}
+
 /// The losses of all steps of two epochs.
 fn losses(plan: &Plan) -> Vec<Vec<f64>> {
     let (data, parameters) = (Rc::new(data(plan)), parameters(plan, 3));
