@@ -40,7 +40,9 @@ fn is_plain(convolution: &Node) -> bool {
     convolution.has("groups", 1)
         && convolution.has_pair("stride", 1)
         && convolution.has_pair("dilation", 1)
-        && !other.iter().any(|name| convolution.args.contains_key(*name))
+        && !other
+            .iter()
+            .any(|name| convolution.args.contains_key(*name))
 }
 
 /// The convolution, which gives what the pooling gave. `window` is the size of the pooling's windows.
