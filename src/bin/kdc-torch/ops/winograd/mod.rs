@@ -90,14 +90,16 @@ impl Convolution {
         padding: [i64; 2],
         after: After,
     ) -> Result<Option<Convolution>> {
-        if weight.device() != Device::Cpu || weight.kind() != Kind::Float {
+        let arch = Arch::new();
+        // without vectors libtorch is faster
+        let plain = matches!(arch, Arch::Scalar);
+        if plain || weight.device() != Device::Cpu || weight.kind() != Kind::Float {
             return Ok(None);
         }
         let _no_grad = no_grad_guard();
         let (filters, channels, height, width) = weight.size4()?;
         assert_eq!([height, width], [3, 3], "the plan marks no other");
         let [filters, channels] = [filters, channels].map(|size| size as usize);
-        let arch = Arch::new();
         let lanes = arch.dispatch(Lanes);
         let panel = VECTORS * lanes;
         let mut all = bias.map_or(Ok(Vec::new()), numbers)?;

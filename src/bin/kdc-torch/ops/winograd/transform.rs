@@ -219,7 +219,14 @@ impl WithSimd for Largest<'_> {
 
 #[inline(always)]
 fn largest_of<S: Simd>(simd: S, of: [S::f32s; 4]) -> S::f32s {
-    let upper = at_least(simd, of[0], of[1]);
-    let lower = at_least(simd, of[2], of[3]);
-    at_least(simd, upper, lower)
+    let [a, b, c, d] = of;
+    larger(simd, larger(simd, a, b), larger(simd, c, d))
+}
+
+/// What is not a number is larger than any, as for libtorch.
+#[inline(always)]
+fn larger<S: Simd>(simd: S, a: S::f32s, b: S::f32s) -> S::f32s {
+    let none = simd.not_m32s(simd.equal_f32s(a, a));
+    let more = simd.or_m32s(simd.greater_than_or_equal_f32s(a, b), none);
+    simd.select_f32s(more, a, b)
 }
