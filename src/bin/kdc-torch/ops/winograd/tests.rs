@@ -50,7 +50,7 @@ fn it_is_a_convolution_up_to_rounding() {
         ([3, 20, 7, 9], 13, [1, 1]),
         ([2, 3, 5, 6], 40, [0, 0]),
         ([1, 33, 11, 4], 17, [2, 2]),
-        ([1, 48, 3, 10], 64, [0, 2]),
+        ([1, 48, 4, 10], 64, [0, 2]),
         ([2, 7, 2, 2], 1, [1, 1]),
         ([5, 16, 14, 14], 24, [1, 0]),
         ([1, 16, 3, 230], 16, [1, 1]),
@@ -62,11 +62,9 @@ fn it_is_a_convolution_up_to_rounding() {
             let operands = operands(size, filters);
             for after in [PLAIN, RELU, POOL] {
                 let expected = expected(&operands, padding, after);
-                if expected.numel() > 0 {
-                    let error = error(&found(&operands, padding, after), &expected);
-                    let case = format!("{size:?} {filters} {padding:?} {}", after.pool);
-                    assert!(error < 5e-6, "{error:e} in {case}");
-                }
+                let error = error(&found(&operands, padding, after), &expected);
+                let case = format!("{size:?} {filters} {padding:?} {}", after.pool);
+                assert!(error < 5e-6, "{error:e} in {case}");
             }
         }
     }
