@@ -4,7 +4,7 @@
 //! leaves one number of each window of the map's gradient: the other three quarters, or more, need no multiplication.
 
 use super::values::replace;
-use super::{Arg, Node, Parameter, Program};
+use super::{Node, Parameter, Program};
 use crate::shape::Dim;
 
 /// What the engine computes at once: output channels are a multiple of it.

@@ -56,7 +56,7 @@ pub fn pooled_convolution(
 ) -> Result<Option<Tensor>> {
     // without vectors libtorch is faster
     let plain = matches!(Arch::new(), Arch::Scalar);
-    if plain || x.device() != Device::Cpu || x.dim() != 4 || !layout::is_channels_last(x)? {
+    if plain || x.device() != Device::Cpu || x.dim() != 4 || !has_pixels(x)? {
         return Ok(None);
     }
     let Some(sizes) = Sizes::new(x, weight, pooling)? else {
@@ -72,6 +72,11 @@ pub fn pooled_convolution(
         Kind::BFloat16 => convolution.pooled::<Bf16>(x, weight, bias).map(Some),
         _ => Ok(None),
     }
+}
+
+/// Whether the channels of a pixel lie side by side: one channel always does.
+fn has_pixels(x: &Tensor) -> Result<bool> {
+    Ok(layout::is_channels_last(x)? || (x.size()[1] == 1 && x.is_contiguous()))
 }
 
 fn numbers(tensor: &Tensor) -> Result<Vec<f32>> {
