@@ -49,14 +49,13 @@ impl Windows {
     /// Of `lines` of the map under a row of windows: the largest numbers and their places in the windows.
     #[inline(always)]
     pub fn pool<S: Simd>(&self, simd: S, lines: &[f32], results: &mut [f32], places: &mut [u8]) {
-        let pixels = results.chunks_exact_mut(self.channels);
-        let places = places.chunks_exact_mut(self.channels);
-        for (column, (results, places)) in pixels.zip(places).enumerate() {
+        for column in 0..results.len() / self.channels {
             let window = &lines[column * self.size[1] * self.channels..];
-            let some = results.chunks_mut(S::F32_LANES);
-            let some = some.zip(places.chunks_mut(S::F32_LANES));
-            for (k, (results, places)) in some.enumerate() {
-                self.pool_some(simd, &window[k * S::F32_LANES..], results, places);
+            for from in (0..self.channels).step_by(S::F32_LANES) {
+                let to = (from + S::F32_LANES).min(self.channels);
+                let some = column * self.channels + from..column * self.channels + to;
+                let (results, places) = (&mut results[some.clone()], &mut places[some]);
+                self.pool_some(simd, &window[from..], results, places);
             }
         }
     }

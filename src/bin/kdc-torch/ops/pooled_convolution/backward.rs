@@ -104,8 +104,8 @@ fn sum(passed: &[Passed]) -> f32 {
 struct Stands {
     /// For the first place.
     windows: Vec<u32>,
-    /// How much further for the others.
-    places: Vec<u32>,
+    /// How much further for the others. There is one for whatever a byte tells.
+    places: [u32; 256],
 }
 
 impl Stands {
@@ -115,11 +115,15 @@ impl Stands {
         let each = |rows: usize, columns: usize| {
             (0..rows).flat_map(move |y| (0..columns).map(move |x| (y, x)))
         };
+        let mut places = [0; 256];
+        for (place, (y, x)) in places.iter_mut().zip(each(high, wide)) {
+            *place = at(y, x);
+        }
         Stands {
             windows: each(sizes.windows.rows(), sizes.windows.columns())
                 .map(|(y, x)| at(y * high, x * wide))
                 .collect(),
-            places: each(high, wide).map(|(y, x)| at(y, x)).collect(),
+            places,
         }
     }
 
@@ -133,13 +137,12 @@ impl Stands {
         passed: &mut [Passed],
     ) -> usize {
         let mut count = 0;
-        let of_output = (output..).step_by(sizes.outputs());
-        for (&window, at) in self.windows.iter().zip(of_output) {
-            let place = places[at];
-            let further = self.places.get(usize::from(place));
+        let gradients = gradient[output..].iter().step_by(sizes.outputs());
+        let places = places[output..].iter().step_by(sizes.outputs());
+        for ((&window, gradient), &place) in self.windows.iter().zip(gradients).zip(places) {
             passed[count] = Passed {
-                under: window + further.copied().unwrap_or_default(),
-                gradient: gradient[at].value(),
+                under: window + self.places[usize::from(place)],
+                gradient: gradient.value(),
             };
             // without a branch, which could not be foretold
             count += usize::from(place != NOWHERE);
@@ -269,21 +272,23 @@ impl Kernel<'_> {
             *all = simd.add_f32s(*all, sum);
         }
         if let Some(to) = x_gradient {
-            let weight: &[S::f32s; COUNT] = S::as_simd_f32s(&self.weight[some])
+            // copied, as the processor would otherwise read it again behind whatever is written
+            let weight: [S::f32s; COUNT] = S::as_simd_f32s(&self.weight[some])
                 .0
                 .try_into()
                 .expect("so many were taken");
             assert_eq!(to.len(), x.len());
-            for passed in self.passed {
-                let gradient = simd.splat_f32s(passed.gradient);
-                for (&weight, under) in weight.iter().zip(under) {
+            for &Passed {
+                under: at,
+                gradient,
+            } in self.passed
+            {
+                let gradient = simd.splat_f32s(gradient);
+                for (weight, under) in weight.into_iter().zip(under) {
                     // SAFETY: as above; both are as long.
                     #[allow(unsafe_code)]
                     unsafe {
-                        let to = to
-                            .as_mut_ptr()
-                            .add(passed.under as usize + under)
-                            .cast::<S::f32s>();
+                        let to = to.as_mut_ptr().add(at as usize + under).cast::<S::f32s>();
                         let sum = simd.mul_add_e_f32s(gradient, weight, to.read_unaligned());
                         to.write_unaligned(sum);
                     }
