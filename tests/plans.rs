@@ -362,8 +362,64 @@ train on images {{ epochs: 2, optimizer: adam(lr: 0.001) }}
     }
     // pictures of 5x5 need four tiles
     assert_eq!(
-        operations("end = map -> max_pool2d(6) -> conv2d(32, kernel: 3, padding: 1)"),
-        ["max_pool2d", "conv2d"]
+        operations("end = map -> avg_pool2d(6) -> conv2d(32, kernel: 3, padding: 1)"),
+        ["avg_pool2d", "conv2d"]
+    );
+}
+
+#[test]
+fn a_convolution_of_few_channels_is_one_operation_with_its_pooling() {
+    let operations = |between: &str| -> Vec<String> {
+        let text = format!(
+            "use \"cifar10.kd\"::images
+model Net() {{
+    input image: [N, 3, 32, 32]
+    {between}
+    output logits = end -> flatten -> linear(10)
+}}
+student net = Net()
+edge images.label ~> net.logits by cross_entropy
+train on images {{ epochs: 2, optimizer: adam(lr: 0.001) }}
+"
+        );
+        let exact = unsaved::plan(text);
+        let operations = |plan: &Plan| -> Vec<String> {
+            let nodes = plan.stages[0].step.nodes.iter();
+            let nodes = nodes.map(|node| node.op.clone());
+            nodes.take_while(|op| op != "flatten").collect()
+        };
+        assert!(!operations(&exact).contains(&"pooled_conv2d".to_string()));
+        operations(&exact.fast())
+    };
+    for one in [
+        "conv2d(16, kernel: 3) -> relu -> max_pool2d(2)",
+        "conv2d(16, kernel: 5, padding: 2) -> max_pool2d(4) -> relu",
+        "conv2d(32, kernel: 3, bias: false) -> max_pool2d(3)",
+    ] {
+        assert_eq!(
+            operations(&format!("end = image -> {one}")),
+            ["pooled_conv2d"]
+        );
+    }
+    for two in [
+        "conv2d(24, kernel: 3) -> max_pool2d(2)",
+        "conv2d(1024, kernel: 3) -> max_pool2d(2)",
+        "conv2d(16, kernel: 3, stride: 2) -> max_pool2d(2)",
+        "conv2d(16, kernel: 3, dilation: 2) -> max_pool2d(2)",
+        "conv2d(16, kernel: 3) -> max_pool2d(3, stride: 2)",
+        "conv2d(16, kernel: 3) -> max_pool2d(2, padding: 1)",
+    ] {
+        assert_eq!(
+            operations(&format!("end = image -> {two}")),
+            ["conv2d", "max_pool2d"]
+        );
+    }
+    assert_eq!(
+        operations(
+            "map = image -> conv2d(16, kernel: 1)
+    end = concat((map -> max_pool2d(2), map -> avg_pool2d(2)), dim: 1)"
+        ),
+        ["conv2d", "max_pool2d", "avg_pool2d", "concat"]
     );
 }
 
