@@ -554,7 +554,7 @@ use losses::crd
 data images = shapes(train: 300) -> batch(64)
 student light = LightNN(classes: 10)
 student other = LightNN(classes: 10)
-edge crd: other.flat ~> light.flat by crd(index: images.index, negatives: 100)
+edge bank: other.flat ~> light.flat by crd(index: images.index, negatives: 100)
 edge images.label ~> other.logits by cross_entropy
 train on images { epochs: 2, optimizer: adam(lr: 0.001) }
 ";

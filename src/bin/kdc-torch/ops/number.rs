@@ -117,7 +117,9 @@ mod tests {
             f32::MIN_POSITIVE,
             1e-40,
         ];
-        let halfway = [1.00390625f32, 1.01171875, -1.00390625, 3.3961776e38];
+        // between two bf16, which have 7 bits behind the point
+        let half = 0.5f32.powi(8);
+        let halfway = [1.0 + half, 1.0 + 3.0 * half, -1.0 - half];
         let many = (0..20_000u32).map(|k| f32::from_bits(k.wrapping_mul(2_654_435_761)));
         let finite = many.filter(|value| !value.is_nan());
         let values: Vec<f32> = special.into_iter().chain(halfway).chain(finite).collect();

@@ -60,10 +60,10 @@ impl<T: Number> WithSimd for Backward<'_, T> {
             let places = &self.places[of(sizes.result())];
             sizes.pad(from, &mut x);
             x_gradient.fill(0.0);
-            for output in 0..sizes.outputs() {
+            for (output, bias) in bias.iter_mut().enumerate() {
                 let count = stands.passed(sizes, (gradient, places), output, &mut passed);
                 let passed = &passed[..count];
-                bias[output] += sum(passed);
+                *bias += sum(passed);
                 let of_output = output * lines.output()..(output + 1) * lines.output();
                 let kernel = Kernel {
                     passed,
