@@ -26,6 +26,12 @@ pub fn pixels(values: &Tensor) -> Result<Tensor> {
     values.f_permute([0, 2, 3, 1])
 }
 
+/// The numbers in their order, as f32.
+pub fn numbers(values: &Tensor) -> Result<Vec<f32>> {
+    let values = values.f_detach()?.f_to_kind(Kind::Float)?;
+    Vec::try_from(values.f_flatten(0, -1)?)
+}
+
 /// The numbers in their order, as bytes.
 pub fn bytes(values: &Tensor) -> Result<Vec<u8>> {
     let mut bytes = vec![0; values.numel() * values.kind().elt_size_in_bytes()];

@@ -51,7 +51,7 @@ const WAYS: [Way; 4] = [
 struct Writer<'f> {
     figures: &'f Figures,
     threads: &'f [usize],
-    precisions: Vec<&'static str>,
+    precisions: &'f [&'static str],
     text: String,
 }
 
@@ -61,10 +61,11 @@ pub fn report(
     rounds: usize,
     processor: &Processor,
 ) -> String {
+    let precisions = processor.precisions();
     let mut writer = Writer {
         figures,
         threads,
-        precisions: processor.precisions(),
+        precisions: &precisions,
         text: format!(
             "# Performance\n\n\
              kdc beside PyTorch 2.11 on the CPU: {}. Written by `cargo xtask bench`, which runs all programs one after \
@@ -175,7 +176,7 @@ impl Writer<'_> {
         self.line("| threads | precision | kd | cosine | hint | the convolution alone |");
         self.line("|---|---|---|---|---|---|");
         for &threads in self.threads {
-            for precision in self.precisions.clone() {
+            for &precision in self.precisions {
                 let passes = EXPERIMENTS.map(|experiment| {
                     let median = self.figures.of("kdc", threads, precision, experiment);
                     let speed = median("teacher") * median("teacher_multiply_adds");
@@ -197,15 +198,15 @@ impl Writer<'_> {
              multiply-adds of the steps, forward and backward, beside what the teacher's second convolution would do in the \
              same time in PyTorch. In the pass, Winograd's products are at the speed of a matrix product, and its transforms, \
              the first convolution and its relu move memory. In the steps, the convolutions with their pooling, which skip \
-             what pooling does not pass back, take about three fifths, products of matrices, which are MKL's, a sixth; what \
-             is left, dropout, losses, Adam and the calls of operations, moves memory, which bf16 makes little shorter.\n",
+             what pooling does not pass back, take most, then products of matrices, which are MKL's; what is left, \
+             dropout, losses, Adam and the calls of operations, moves memory, which bf16 makes little shorter.\n",
         );
         self.line(
             "| threads | precision | experiment | pass | steps | multiply-adds of the steps |",
         );
         self.line("|---|---|---|---|---|---|");
         for &threads in self.threads {
-            for precision in self.precisions.clone() {
+            for &precision in self.precisions {
                 let ceiling = self.figures.median(threads, "tuned", precision, "ceiling");
                 for experiment in EXPERIMENTS {
                     let median = self.figures.of("kdc", threads, precision, experiment);
@@ -236,7 +237,7 @@ impl Writer<'_> {
         self.line("| threads | precision | PyTorch, tuned | kdc, first epoch | kdc, views that are known | kdc, mean of all epochs | to PyTorch |");
         self.line("|---|---|---|---|---|---|---|");
         for &threads in self.threads {
-            for precision in self.precisions.clone() {
+            for &precision in self.precisions {
                 let median =
                     |program, figure| self.figures.median(threads, program, precision, figure);
                 let rival = median("tuned", "large.step");

@@ -64,8 +64,8 @@ pub fn pooled_convolution(
     };
     let convolution = Convolution {
         sizes,
-        weight: numbers(weight)?,
-        bias: bias.map(numbers).transpose()?,
+        weight: layout::numbers(weight)?,
+        bias: bias.map(layout::numbers).transpose()?,
     };
     match x.kind() {
         Kind::Float => convolution.pooled::<f32>(x, weight, bias).map(Some),
@@ -77,14 +77,6 @@ pub fn pooled_convolution(
 /// Whether the channels of a pixel lie side by side: one channel always does.
 fn has_pixels(x: &Tensor) -> Result<bool> {
     Ok(layout::is_channels_last(x)? || (x.size()[1] == 1 && x.is_contiguous()))
-}
-
-fn numbers(tensor: &Tensor) -> Result<Vec<f32>> {
-    let values = tensor
-        .f_detach()?
-        .f_to_kind(Kind::Float)?
-        .f_flatten(0, -1)?;
-    Vec::try_from(values)
 }
 
 /// With its parameters as they are in this step.

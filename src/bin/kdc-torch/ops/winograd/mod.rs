@@ -12,6 +12,7 @@ mod tests;
 mod transform;
 
 use super::Kernel;
+use super::pooling::max_pool;
 use super::site::Site;
 use crate::autograd::in_parallel;
 use crate::failure::Result;
@@ -54,12 +55,10 @@ struct After {
 
 impl After {
     fn apply(self, mut results: Tensor) -> std::result::Result<Tensor, TchError> {
-        if self.relu {
-            results = results.f_relu_()?;
-        }
-        match self.pool {
-            true => results.f_max_pool2d([2, 2], [2, 2], [0, 0], [1, 1], false),
-            false => Ok(results),
+        match self {
+            After { pool: true, relu } => max_pool(&results, [[2, 2], [2, 2], [0, 0]], relu),
+            After { relu: true, .. } => results.f_relu_(),
+            _ => Ok(results),
         }
     }
 }
@@ -100,14 +99,14 @@ impl Convolution {
         let [filters, channels] = [filters, channels].map(|size| size as usize);
         let lanes = arch.dispatch(Lanes);
         let panel = VECTORS * lanes;
-        let mut all = bias.map_or(Ok(Vec::new()), numbers)?;
+        let mut all = bias.map_or(Ok(Vec::new()), layout::numbers)?;
         all.resize(filters.next_multiple_of(panel), 0.0);
         Ok(Some(Convolution {
             arch,
             lanes,
             channels,
             filters,
-            weight: product::packed(&numbers(weight)?, channels, panel),
+            weight: product::packed(&layout::numbers(weight)?, channels, panel),
             bias: all,
             padding: padding.map(|size| size as usize),
             after,
@@ -192,11 +191,6 @@ impl Tiling {
             at_once: (AT_ONCE / columns).max(1),
         })
     }
-}
-
-fn numbers(tensor: &Tensor) -> Result<Vec<f32>> {
-    let tensor = tensor.f_contiguous()?.f_view([-1])?;
-    Ok(Vec::try_from(&tensor)?)
 }
 
 /// How many numbers a vector of this processor has.
