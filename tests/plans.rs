@@ -125,9 +125,9 @@ fn what_no_edge_reaches_is_pruned() {
     assert_eq!(pruned("examples/kd.kd"), []);
 }
 
-/// The operations of a network that leads to `logits`, and whether each writes in place.
-fn body(between: &'static str) -> Vec<Node> {
-    let text = format!(
+/// The plan of a student that is trained, with this before its logits.
+fn student(between: &str) -> Plan {
+    unsaved::plan(format!(
         "use \"cifar10.kd\"::images
 model Net() {{
     input image: [N, 3, 32, 32]
@@ -138,8 +138,12 @@ student net = Net()
 edge images.label ~> net.logits by cross_entropy
 train on images {{ epochs: 1, optimizer: adam(lr: 0.001) }}
 "
-    );
-    let stage = unsaved::plan(text).stages.remove(0);
+    ))
+}
+
+/// The operations of a network that leads to `logits`, and whether each writes in place.
+fn body(between: &str) -> Vec<Node> {
+    let stage = student(between).stages.remove(0);
     let nodes = stage.step.nodes.into_iter();
     nodes.take_while(|node| node.op != "flatten").collect()
 }
@@ -295,20 +299,8 @@ fn the_fast_plan_is_the_golden_one() {
 #[test]
 fn convolutions_of_weights_that_stay_are_winograds_where_it_pays() {
     let operations = |between: &str| -> Vec<String> {
-        let text = format!(
-            "use \"cifar10.kd\"::images
-model Net() {{
-    input image: [N, 3, 32, 32]
-    map = image -> conv2d(32, kernel: 1)
-    {between}
-    output logits = end -> flatten -> linear(10)
-}}
-student net = Net()
-edge images.label ~> net.logits by cross_entropy
-train on images {{ epochs: 2, optimizer: adam(lr: 0.001) }}
-"
-        );
-        let plan = unsaved::plan(text).fast();
+        let between = format!("map = image -> conv2d(32, kernel: 1)\n    {between}");
+        let plan = student(&between).fast();
         let marks = |node: &Node| {
             let marks = ["winograd", "relu", "pool"].into_iter();
             let marks = marks.filter(|mark| node.args.contains_key(*mark));
@@ -370,19 +362,7 @@ train on images {{ epochs: 2, optimizer: adam(lr: 0.001) }}
 #[test]
 fn a_convolution_of_few_channels_is_one_operation_with_its_pooling() {
     let operations = |between: &str| -> Vec<String> {
-        let text = format!(
-            "use \"cifar10.kd\"::images
-model Net() {{
-    input image: [N, 3, 32, 32]
-    {between}
-    output logits = end -> flatten -> linear(10)
-}}
-student net = Net()
-edge images.label ~> net.logits by cross_entropy
-train on images {{ epochs: 2, optimizer: adam(lr: 0.001) }}
-"
-        );
-        let exact = unsaved::plan(text);
+        let exact = student(between);
         let operations = |plan: &Plan| -> Vec<String> {
             let nodes = plan.stages[0].step.nodes.iter();
             let nodes = nodes.map(|node| node.op.clone());
